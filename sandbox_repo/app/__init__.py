@@ -1,0 +1,1 @@
+"""The ingest service behind a.ado.im."""
