@@ -1,0 +1,251 @@
+"""Moves a branch to what was approved, brings its checkout along, and takes it back again.
+
+The order is what makes it safe: refuse first, write the intent down, move the ref by
+compare-and-swap, then let the files follow.  Whatever is cut short after the intent was written,
+`recovery.py` finishes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workflow.approval import proposal_ref
+from workflow.database import transaction
+from workflow.errors import (
+    GitError,
+    StaleProposalError,
+    StateError,
+    UnfinishedLandingError,
+)
+from workflow.git_store import REFS
+from workflow.journal import Landing, LandingKind, LandingState
+from workflow.types import State, TreeChange
+from workflow.work_tree import in_checkout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workflow.approval import Cleared
+    from workflow.git_store import GitStore
+    from workflow.journal import Journal
+    from workflow.store import Store
+    from workflow.types import BlobId, CommitId, Identity, RepoPath
+
+_SUBJECT = 72
+_LIVE = {LandingState.MOVED, LandingState.KEPT}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A branch's next step, checked and ready: the commit exists, nothing has moved."""
+
+    kind: LandingKind
+    proposal: int
+    reverts: int | None
+    branch: str
+    work_tree: Path | None
+    before: CommitId
+    after: CommitId
+    change: TreeChange
+
+
+def last_known_good_ref(branch: str) -> str:
+    """The ref of the newest commit of a branch that its probes proved good."""
+    return f"{REFS}/last-known-good/{branch}"
+
+
+def prepare(git: GitStore, cleared: Cleared) -> Move:
+    """The move that brings an approved proposal in; makes its commit.
+
+    Raises `StaleProposalError` when the branch is not at the proposal's base, `DirtyFileError` when
+    a file that would be overwritten has changes of its own.
+    """
+    stored = cleared.stored
+    proposal = stored.proposal
+    base = proposal.base
+    head = git.head_of(base.branch)
+    if head != base.commit:
+        now = f"is at {head.short}" if head else "is gone"
+        message = f"proposal {stored.id} is from {base.commit.short}, and {base.branch} {now}"
+        raise StaleProposalError(message, hint=f"propose the change again on {base.branch}")
+    work_tree = _checkout_of(git, base.branch)
+    if work_tree:
+        in_checkout(git, work_tree).check(cleared.change)
+    trailers = [
+        ("Workflow-Proposal", str(stored.id)),
+        ("Workflow-Digest", stored.digest),
+        ("Workflow-Model", f"{proposal.provider} {proposal.model}"),
+        *(("Approved-by", approval.approver) for approval in cleared.approvals),
+    ]
+    message = _message(proposal.request.text, trailers)
+    return Move(
+        kind=LandingKind.APPLY,
+        proposal=stored.id,
+        reverts=None,
+        branch=base.branch,
+        work_tree=work_tree,
+        before=base.commit,
+        after=git.commit(proposal.tree, (base.commit,), message, proposal.request.requester),
+        change=cleared.change,
+    )
+
+
+def prepare_rollback(git: GitStore, landing: Landing, who: Identity, scratch: Path) -> Move:
+    """The move that takes a landing back: its files become what they were before it.
+
+    Commits that came later stay; only files that nobody has changed since can be taken back.
+
+    Raises `StaleProposalError` naming a file that has changed since, and `DirtyFileError`.
+    """
+    head = git.head_of(landing.branch)
+    if head is None:
+        message = f"branch {landing.branch} is gone"
+        raise StaleProposalError(message, hint="workflow history")
+    undone = git.change(git.tree_of(landing.after), git.tree_of(landing.before))
+    here = {entry.path: entry.blob for entry in git.entries(git.tree_of(head), *undone.paths)}
+    rows: dict[RepoPath, tuple[str, BlobId] | None] = {}
+    for file in undone.files:
+        if here.get(file.path) != file.old:
+            message = f"{file.path} has changed on {landing.branch} since {landing.after.short}"
+            raise StaleProposalError(message, hint=f"git revert {landing.after.short}, by hand")
+        rows[file.path] = (file.new_mode, file.new) if file.new and file.new_mode else None
+    tree = git.write_tree(git.tree_of(head), rows, scratch / "rollback.index")
+    change = git.change(git.tree_of(head), tree)
+    work_tree = _checkout_of(git, landing.branch)
+    if work_tree:
+        in_checkout(git, work_tree).check(change)
+    trailers = [
+        ("Workflow-Proposal", str(landing.proposal)),
+        ("Workflow-Reverts", landing.after),
+    ]
+    message = _message(f"Roll back {landing.kind} of proposal {landing.proposal}", trailers)
+    return Move(
+        kind=LandingKind.ROLLBACK,
+        proposal=landing.proposal,
+        reverts=landing.id,
+        branch=landing.branch,
+        work_tree=work_tree,
+        before=head,
+        after=git.commit(tree, (head,), message, who),
+        change=change,
+    )
+
+
+def to_roll_back(journal: Journal, proposal: int | None) -> Landing:
+    """The newest landing that still stands, of any proposal or of one.
+
+    Raises `StateError` when there is none.
+    """
+    for landing in journal.landings():
+        if landing.state in _LIVE and proposal in {None, landing.proposal}:
+            return landing
+    of = "" if proposal is None else f" of proposal {proposal}"
+    message = f"nothing{of} has been applied here, so there is nothing to roll back"
+    raise StateError(message, hint="workflow history")
+
+
+def unconfirmed(journal: Journal, proposal: int) -> Landing | None:
+    """A landing whose command was killed between the move and its confirmation, if there is one."""
+    for landing in journal.landings():
+        if landing.state is LandingState.MOVED and landing.proposal == proposal:
+            return landing
+    return None
+
+
+def carry_out(  # noqa: PLR0913 - the move, its two records, who moves, and a folder to stage in
+    git: GitStore, store: Store, journal: Journal, move: Move, *, who: Identity, scratch: Path
+) -> Landing:
+    """Move the branch and bring its checkout along.
+
+    Raises `StaleProposalError` when the branch moved in this very moment: nothing has changed then.
+    Raises `UnfinishedLandingError` when the branch has moved and the files could not follow.
+    """
+    checkout = in_checkout(git, move.work_tree) if move.work_tree else None
+    staged = checkout.stage(move.change, scratch) if checkout else None
+    good = last_known_good_ref(move.branch)
+    if git.read_ref(good) is None:
+        git.set_ref(good, move.before, why="before the first landing")
+    landing = journal.intend(
+        kind=move.kind,
+        proposal=move.proposal,
+        reverts=move.reverts,
+        branch=move.branch,
+        work_tree=move.work_tree,
+        before=move.before,
+        after=move.after,
+        who=who,
+    )
+    why = f"workflow {move.kind} {move.proposal}"
+    try:
+        git.move_ref(f"refs/heads/{move.branch}", move.after, move.before, why=why)
+    except StaleProposalError:
+        journal.close(landing, LandingState.ABANDONED)
+        raise
+    try:
+        if checkout and staged:
+            checkout.bring(move.change, staged)
+    except (OSError, GitError) as error:
+        message = f"{move.branch} is at {move.after.short}, but its files could not follow: {error}"
+        hint = "mend that, then run any workflow command: it completes the landing"
+        raise UnfinishedLandingError(message, hint=hint) from error
+    return settle(store, journal, landing)
+
+
+def settle(store: Store, journal: Journal, landing: Landing) -> Landing:
+    """Record that branch and files are where they should be; a rollback is thereby done."""
+    with transaction(store.connection):
+        if landing.kind is LandingKind.APPLY:
+            store.set_state(landing.proposal, State.APPLIED)
+            return journal.close(landing, LandingState.MOVED)
+        was_applied = store.get(landing.proposal).state is State.APPLIED
+        store.set_state(landing.proposal, State.ROLLED_BACK if was_applied else State.APPLIED)
+        if landing.reverts is not None:
+            journal.close(journal.landing(landing.reverts), LandingState.UNDONE)
+        return journal.close(landing, LandingState.KEPT)
+
+
+def keep(git: GitStore, journal: Journal, landing: Landing) -> Landing:
+    """Confirm that branch, index and files hold what was approved; record the last known good.
+
+    Raises `UnfinishedLandingError` naming the files that somebody else has changed meanwhile.
+    """
+    head = git.head_of(landing.branch)
+    different: tuple[str, ...] = ()
+    if head is None or not git.is_ancestor(landing.after, head):
+        message = f"{landing.branch} no longer holds {landing.after.short}"
+        raise StaleProposalError(message, hint="somebody moved it back: look with `git reflog`")
+    if landing.work_tree and head == landing.after:
+        change = git.change(git.tree_of(landing.before), git.tree_of(landing.after))
+        different = in_checkout(git, landing.work_tree).different(change)
+    if different:
+        message = f"{landing.branch} is at {landing.after.short}, but these files differ from it: "
+        hint = f"commit or discard your edits, then run `workflow apply {landing.proposal}` again"
+        raise UnfinishedLandingError(message + ", ".join(different), hint=hint)
+    good = last_known_good_ref(landing.branch)
+    git.set_ref(good, landing.after, why=f"proposal {landing.proposal} is as approved")
+    return journal.close(landing, LandingState.KEPT)
+
+
+def anchor(git: GitStore, store: Store, number: int) -> None:
+    """Give a proposal's commit its ref, so that it outlives `git gc`; doing it again is fine."""
+    git.set_ref(proposal_ref(number), store.get(number).proposal.commit, why="proposed")
+    store.anchored(number)
+
+
+def _checkout_of(git: GitStore, branch: str) -> Path | None:
+    """The work tree that has a branch checked out: this one rather than another."""
+    tops = [top for top in git.worktrees_on(branch) if top.is_dir()]
+    return git.top if git.top in tops else next(iter(tops), None)
+
+
+def _message(title: str, trailers: list[tuple[str, str]]) -> str:
+    """A commit message whose title cannot pose as a trailer: one line of printable text."""
+    subject = _line(title)
+    if len(subject) > _SUBJECT:
+        subject = subject[: _SUBJECT - 1].rstrip() + "…"
+    return "\n".join([subject, "", *(f"{key}: {_line(value)}" for key, value in trailers)])
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

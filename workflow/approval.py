@@ -1,0 +1,114 @@
+"""What a yes covers, and the check that what is about to land is exactly that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workflow.canonical import sha256
+from workflow.errors import ChangedProposalError, NotApprovedError, StateError
+from workflow.git_store import REFS
+from workflow.types import State
+
+if TYPE_CHECKING:
+    from workflow.git_store import GitStore
+    from workflow.store import Approval, Store, Stored
+    from workflow.types import Identity, TreeChange
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A proposal that may land: approved as it is, and intact in git."""
+
+    stored: Stored
+    approvals: tuple[Approval, ...]
+    change: TreeChange
+
+
+def proposal_ref(number: int) -> str:
+    """The ref under which a proposal's commit is kept."""
+    return f"{REFS}/proposals/{number}"
+
+
+def approve(store: Store, git: GitStore, number: int, approver: Identity, seen: str) -> Approval:
+    """Record a yes to a proposal as it stands.
+
+    `seen` is the digest, or its beginning, that the approver looked at; empty: the present one.
+
+    Raises `StateError` unless it awaits approval, and `ChangedProposalError` when it is not what
+    was seen.
+    """
+    stored = store.get(number)
+    if stored.state is not State.AWAITING:
+        raise _wrong_state(stored, "approved")
+    if seen and not stored.digest.removeprefix("sha256:").startswith(seen.removeprefix("sha256:")):
+        message = f"proposal {number} is {stored.digest.short}, not {seen}"
+        raise ChangedProposalError(message, hint=f"look again: workflow show {number}")
+    intact(git, stored)
+    return store.approve(stored, approver)
+
+
+def reject(store: Store, number: int, who: Identity, reason: str) -> Stored:
+    """Record a no.  Raises `StateError` for a proposal that has landed."""
+    stored = store.get(number)
+    if stored.state in {State.APPLIED, State.ROLLED_BACK, State.REJECTED}:
+        raise _wrong_state(stored, "rejected")
+    store.reject(stored, who, reason)
+    return store.get(number)
+
+
+def cleared(store: Store, git: GitStore, number: int) -> Cleared:
+    """The proposal, once it is proven that it may land.
+
+    Raises `NotApprovedError` without an approval of this very digest, `StateError` for a refused,
+    rejected or landed proposal, `ChangedProposalError` when git no longer holds what was approved.
+    """
+    stored = store.get(number)
+    if stored.state is State.AWAITING:
+        message = f"proposal {number} awaits approval"
+        raise NotApprovedError(
+            message, hint=f"workflow show {number}, then workflow approve {number}"
+        )
+    if stored.state is not State.APPROVED:
+        raise _wrong_state(stored, "applied")
+    approvals = tuple(yes for yes in store.approvals(number) if yes.digest == stored.digest)
+    if not approvals or not stored.proposal.is_clear:
+        message = f"proposal {number} has no approval of {stored.digest.short}"
+        raise NotApprovedError(
+            message, hint=f"workflow show {number}, then workflow approve {number}"
+        )
+    return Cleared(stored, approvals, intact(git, stored))
+
+
+def intact(git: GitStore, stored: Stored) -> TreeChange:
+    """What git says the proposal changes, proven to be what was recorded.
+
+    Raises `ChangedProposalError` when the ref, the tree or the canonical patch differ.
+    """
+    proposal = stored.proposal
+    again = f"propose the change again; what was recorded is in `workflow show {stored.id}`"
+    if git.read_ref(proposal_ref(stored.id)) != proposal.commit:
+        message = f"{proposal_ref(stored.id)} no longer points to what was proposed"
+        raise ChangedProposalError(message, hint=again)
+    trees = (git.tree_of(proposal.base.commit), git.tree_of(proposal.commit))
+    if trees != (proposal.base.tree, proposal.tree):
+        message = f"the trees of proposal {stored.id} are not those that were judged"
+        raise ChangedProposalError(message, hint=again)
+    change = git.change(*trees)
+    if change.files != proposal.files or sha256(git.patch(*trees)) != proposal.patch:
+        message = f"the patch of proposal {stored.id} is not the one that was judged"
+        raise ChangedProposalError(message, hint=again)
+    return change
+
+
+def _wrong_state(stored: Stored, wanted: str) -> StateError:
+    hints = {
+        State.REFUSED: f"workflow show {stored.id} says why; propose the change again",
+        State.REJECTED: "propose the change again",
+        State.APPLIED: "workflow history; workflow rollback takes it back",
+        State.ROLLED_BACK: "workflow history; propose the change again",
+        State.APPROVED: f"workflow apply {stored.id}",
+        State.AWAITING: f"workflow approve {stored.id}",
+    }
+    message = f"proposal {stored.id} is {stored.state}, so it cannot be {wanted}"
+    return StateError(message, hint=hints[stored.state])

@@ -1,0 +1,144 @@
+"""The one SQLite file: in the repository's git directory, private to the user, crash-safe."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from workflow.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE = "workflow.db"
+SCHEMA_VERSION = 1
+_BUSY_MS = 10_000
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE blobs (digest TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT;
+CREATE TABLE proposals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created TEXT NOT NULL,
+    branch TEXT NOT NULL,
+    title TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    files TEXT NOT NULL,
+    anchored INTEGER NOT NULL DEFAULT 0,
+    body TEXT NOT NULL
+) STRICT;
+CREATE TABLE verdicts (
+    proposal INTEGER NOT NULL REFERENCES proposals (id),
+    gate TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    PRIMARY KEY (proposal, gate)
+) STRICT;
+CREATE TABLE approvals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    proposal INTEGER NOT NULL REFERENCES proposals (id),
+    digest TEXT NOT NULL,
+    approver TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+CREATE TABLE landings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    proposal INTEGER NOT NULL REFERENCES proposals (id),
+    reverts INTEGER REFERENCES landings (id),
+    branch TEXT NOT NULL,
+    work_tree TEXT,
+    before_commit TEXT NOT NULL,
+    after_commit TEXT NOT NULL,
+    state TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+CREATE TABLE ledger (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    event TEXT NOT NULL,
+    body TEXT NOT NULL,
+    previous TEXT NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER ledger_keeps BEFORE UPDATE ON ledger
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+"""
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    """Open the store below `folder` (made with mode 0700), creating the tables on first use.
+
+    Raises `StoreError` for a store that cannot be opened, or was written by a newer version.
+    """
+    path = folder / FILE
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if _version(connection) == 0:
+            _create(connection)
+        found = _version(connection)
+    except (OSError, sqlite3.Error) as error:
+        message = f"{path}: cannot open the store: {error}"
+        raise StoreError(message, hint="check the disk, and who may write this folder") from error
+    if found != SCHEMA_VERSION:
+        message = (
+            f"{path}: written by another version (schema {found}, this one is {SCHEMA_VERSION})"
+        )
+        raise StoreError(message, hint="use the `workflow` that wrote it, or a newer one")
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is written inside is written, or none of it.  Nested use joins the outer one."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    with transaction(connection):
+        # Another process may have made the tables while this one waited for the lock.
+        if _version(connection) == SCHEMA_VERSION:
+            return
+        for statement in _statements():
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO meta VALUES ('repository', ?)", (f"repo-{secrets.token_hex(8)}",)
+        )
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _statements() -> Iterator[str]:
+    """The schema's statements; a trigger's body has semicolons of its own."""
+    statement = ""
+    for line in _SCHEMA.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,55 @@
+"""What a gate is asked and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workflow.sandbox import Sandbox
+    from workflow.types import Entry, Keep, RepoPath, TreeChange, TreeId, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree as a gate sees it.
+
+    `root` is a checkout that only the sandbox may look into: a symbolic link in it can point
+    anywhere.  On the host, content is read by `read`, from git's objects.
+    """
+
+    id: TreeId
+    root: Path
+    entries: tuple[Entry, ...]
+    read: Callable[[RepoPath], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is to be judged: the change, both trees, and the means to run and to keep output."""
+
+    change: TreeChange
+    base: Tree
+    patched: Tree
+    sandbox: Sandbox
+    keep: Keep
+
+
+class Gate(Protocol):
+    """One check that a proposal must pass on its patched tree, with the base beside it."""
+
+    @property
+    def name(self) -> str:
+        """The gate's name in verdicts, forecasts and configuration."""
+        ...
+
+    def applies(self, case: Case) -> bool:
+        """Whether this change is this gate's business."""
+        ...
+
+    def judge(self, case: Case) -> Verdict:
+        """Judge the patched tree; `ERROR` with a hint when that is not possible."""
+        ...

@@ -1,0 +1,363 @@
+"""Truth lives in git: trees, proposals as real commits, and refs that move by compare-and-swap.
+
+Everything here is plumbing on object names.  Hooks, file-system monitors and content filters are
+off, the index is a private one, and the work tree is never touched (`work_tree.py` does that).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow import process
+from workflow.errors import (
+    BareRepositoryError,
+    DetachedHeadError,
+    GitError,
+    NotARepositoryError,
+    StaleProposalError,
+    UnbornBranchError,
+)
+from workflow.types import (
+    BlobId,
+    ChangeKind,
+    CommitId,
+    Entry,
+    FileChange,
+    Identity,
+    RepoPath,
+    Snapshot,
+    TreeChange,
+    TreeId,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+REFS = "refs/workflow"
+_INERT = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.protectHFS=true"),
+    *("-c", "core.protectNTFS=true"),
+    *("-c", "core.quotePath=true"),
+    *("-c", "gc.auto=0"),
+)
+# What git may see of our environment: where its user's settings are, who commits, and nothing that
+# points it at another repository, index or object store.
+_KEPT = (
+    *("HOME", "PATH", "TMPDIR", "USER", "LOGNAME", "XDG_CONFIG_HOME"),
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES"),
+    *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
+    *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
+)
+_TIMEOUT_S = 120.0
+_DIFF = (
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-renames",
+    "--diff-algorithm=histogram",
+)
+_RAW_FIELDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GitStore:
+    """One repository: its work tree's top, its git directory, and the one all worktrees share."""
+
+    top: Path
+    git_dir: Path
+    common_dir: Path
+
+    # --- objects ------------------------------------------------------------------------------
+
+    def tree_of(self, commit: CommitId) -> TreeId:
+        """The tree of a commit."""
+        return TreeId(self._line("rev-parse", "--verify", f"{commit}^{{tree}}"))
+
+    def entries(self, tree: TreeId, *paths: str) -> tuple[Entry, ...]:
+        """Every file below `tree`, or only those at or below `paths` (exact names, no patterns)."""
+        out = self.git("ls-tree", "-r", "-z", "--full-tree", tree, "--", *paths, literal=True)
+        return tuple(_entry(row) for row in out.split(b"\0") if row)
+
+    def read(self, tree: TreeId, path: RepoPath) -> bytes:
+        """The exact bytes of a regular file in a tree; no filter runs.
+
+        Raises `KeyError` when there is no regular file at `path`.
+        """
+        for entry in self.entries(tree, path):
+            if entry.path == path and entry.is_regular:
+                return self.blob(entry.blob)
+        raise KeyError(path)
+
+    def blob(self, blob: BlobId) -> bytes:
+        """The bytes of a blob."""
+        return self.git("cat-file", "blob", blob)
+
+    def blobs(self, ids: Sequence[BlobId]) -> tuple[bytes, ...]:
+        """The bytes of many blobs, by one process."""
+        asked = "".join(f"{blob}\n" for blob in ids).encode()
+        out = memoryview(self.git("cat-file", "--batch", stdin=asked))
+        found, at = [], 0
+        for blob in ids:
+            end = bytes(out[at : at + 200]).index(b"\n") + at
+            header = bytes(out[at:end]).split()
+            if len(header) != len(("id", "type", "size")) or header[1] != b"blob":
+                message = f"object {blob} is missing from the repository"
+                raise GitError(
+                    message, hint="a shallow or partial clone? try `git fetch --unshallow`"
+                )
+            size = int(header[2])
+            found.append(bytes(out[end + 1 : end + 1 + size]))
+            at = end + 1 + size + 1
+        return tuple(found)
+
+    def write_tree(
+        self, base: TreeId, rows: Mapping[RepoPath, tuple[str, BlobId] | None], index: Path
+    ) -> TreeId:
+        """A new tree: `base` with files replaced (mode, blob) or removed (`None`).
+
+        `index` is the path of a private index file, which must not exist yet.
+        """
+        env = {"GIT_INDEX_FILE": str(index)}
+        self.git("read-tree", base, env=env)
+        absent = ("0", "0" * len(base))
+        text = "".join(f"{' '.join(row or absent)}\t{path}\0" for path, row in rows.items())
+        stdin = text.encode("utf-8", "surrogateescape")
+        self.git("update-index", "-z", "--index-info", stdin=stdin, env=env)
+        return TreeId(self._line("write-tree", env=env))
+
+    def write_blob(self, data: bytes) -> BlobId:
+        """Store bytes as they are."""
+        out = self.git("hash-object", "-w", "-t", "blob", "--no-filters", "--stdin", stdin=data)
+        return BlobId(out.decode().strip())
+
+    def commit(
+        self, tree: TreeId, parents: Sequence[CommitId], message: str, author: Identity
+    ) -> CommitId:
+        """Make a commit object; no branch moves and no hook runs."""
+        arguments = [word for parent in parents for word in ("-p", parent)]
+        env = {"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email}
+        return CommitId(
+            self._line("commit-tree", tree, *arguments, "-F", "-", stdin=message.encode(), env=env)
+        )
+
+    # --- differences --------------------------------------------------------------------------
+
+    def change(self, base: TreeId, proposed: TreeId) -> TreeChange:
+        """Every file that differs between two trees, judged from the trees alone."""
+        out = self.git(
+            "diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", base, proposed
+        )
+        fields = [field for field in out.split(b"\0") if field]
+        pairs = zip(fields[::2], fields[1::2], strict=True)
+        return TreeChange(base, proposed, tuple(_change(meta, path) for meta, path in pairs))
+
+    def patch(self, base: TreeId, proposed: TreeId, *, context: int = 3) -> bytes:
+        """The canonical diff: git's own, of two trees, full object names, nothing configurable."""
+        return self.git(
+            *("diff-tree", "-r", "-p", "--full-index", "--binary", f"-U{context}", *_DIFF),
+            *("--src-prefix=a/", "--dst-prefix=b/", base, proposed),
+        )
+
+    def numstat(self, base: TreeId, proposed: TreeId) -> tuple[int, int]:
+        """Lines added and removed between two trees; binary files count as none."""
+        out = self.git("diff-tree", "-r", "-z", "--numstat", *_DIFF, base, proposed).decode(
+            "utf-8", "surrogateescape"
+        )
+        rows = [row.split("\t")[:2] for row in out.split("\0") if row]
+        counted = [(int(added), int(removed)) for added, removed in rows if added != "-"]
+        return sum(added for added, _ in counted), sum(removed for _, removed in counted)
+
+    # --- refs and history ---------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The branch that HEAD is on, its commit and tree.
+
+        Raises `DetachedHeadError` and `UnbornBranchError`.
+        """
+        branch = self.current_branch()
+        if branch is None:
+            message = f"{self.top}: HEAD is detached, so there is no branch to propose a change to"
+            raise DetachedHeadError(message, hint="git switch -c NAME, then propose again")
+        commit = self.head_of(branch)
+        if commit is None:
+            message = f"{self.top}: branch {branch} has no commit yet"
+            raise UnbornBranchError(message, hint="git add -A && git commit, then propose again")
+        return Snapshot(branch=branch, commit=commit, tree=self.tree_of(commit))
+
+    def current_branch(self) -> str | None:
+        """The branch that HEAD is on, without `refs/heads/`; `None` when HEAD is detached."""
+        ran = self._try("symbolic-ref", "--quiet", "HEAD")
+        name = ran.stdout.decode("utf-8", "surrogateescape").strip()
+        return name.removeprefix("refs/heads/") if ran.is_ok else None
+
+    def head_of(self, branch: str) -> CommitId | None:
+        """The commit that a branch is at, if it has one."""
+        return self.read_ref(f"refs/heads/{branch}")
+
+    def read_ref(self, ref: str) -> CommitId | None:
+        """The commit that a full ref name points to, if there is one."""
+        ran = self._try("rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")
+        return CommitId(ran.stdout.decode().strip()) if ran.is_ok else None
+
+    def move_ref(self, ref: str, new: CommitId, old: CommitId | None, *, why: str) -> None:
+        """Compare-and-swap: move `ref` from `old` (`None`: it must not exist) to `new`.
+
+        Raises `StaleProposalError` when the ref is not at `old`; nothing has moved then.
+        """
+        expected = old or "0" * len(new)
+        ran = self._try("update-ref", "--create-reflog", "-m", why, ref, new, expected)
+        if not ran.is_ok:
+            now = self.read_ref(ref)
+            message = f"{ref} is at {now.short if now else 'nothing'}, not at {expected[:10]}"
+            raise StaleProposalError(message, hint=_first_line(ran.stderr) or "look with `git log`")
+
+    def set_ref(self, ref: str, commit: CommitId, *, why: str) -> None:
+        """Point a ref of our own somewhere, whatever it was."""
+        self.git("update-ref", "--create-reflog", "-m", why, ref, commit)
+
+    def is_ancestor(self, commit: CommitId, of: CommitId) -> bool:
+        """Whether `commit` is reachable from `of`."""
+        return self._try("merge-base", "--is-ancestor", commit, of).is_ok
+
+    def is_shallow(self) -> bool:
+        """Whether this is a shallow clone."""
+        return (self.common_dir / "shallow").exists()
+
+    def worktrees_on(self, branch: str) -> tuple[Path, ...]:
+        """The work trees that have `branch` checked out."""
+        rows = self.git("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape")
+        found, path = [], ""
+        for row in rows.splitlines():
+            key, _, value = row.partition(" ")
+            if key == "worktree":
+                path = value
+            elif key == "branch" and value == f"refs/heads/{branch}":
+                found.append(Path(path))
+        return tuple(found)
+
+    def identity(self) -> Identity:
+        """Who git says the user is.
+
+        Raises `GitError` when git has no name and address for them.
+        """
+        ran = self._try("var", "GIT_COMMITTER_IDENT")
+        if not ran.is_ok:
+            message = "git does not know who you are, and every proposal names its requester"
+            raise GitError(message, hint='git config --global user.name "…" and user.email "…"')
+        name, _, rest = ran.stdout.decode("utf-8", "replace").partition(" <")
+        return Identity(name, rest.partition(">")[0])
+
+    # --- running git --------------------------------------------------------------------------
+
+    def git(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        literal: bool = False,
+    ) -> bytes:
+        """Run git in this repository and return its output.
+
+        `literal` switches pathspec patterns off.  Raises `GitError` with git's own first line.
+        """
+        ran = self._try(*arguments, stdin=stdin, env=env, literal=literal)
+        if not ran.is_ok:
+            raise _git_error(ran, self.top)
+        return ran.stdout
+
+    def _try(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        literal: bool = False,
+    ) -> process.Ran:
+        where = (f"--git-dir={self.git_dir}", f"--work-tree={self.top}")
+        flags = (*_INERT, *where, *(("--literal-pathspecs",) if literal else ()))
+        return _git(*flags, *arguments, cwd=self.top, stdin=stdin, env=env)
+
+    def _line(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> str:
+        return self.git(*arguments, stdin=stdin, env=env).decode().strip()
+
+
+def discover(start: Path) -> GitStore:
+    """Find the repository around a folder.
+
+    Raises `NotARepositoryError` and `BareRepositoryError`.
+    """
+    ran = _git(
+        *("rev-parse", "--path-format=absolute", "--is-bare-repository"),
+        *("--git-dir", "--git-common-dir"),
+        cwd=start,
+    )
+    if not ran.is_ok:
+        reason = _first_line(ran.stderr).removeprefix("fatal: ")
+        message = f"{start}: {reason or 'not a git repository'}"
+        raise NotARepositoryError(message, hint="cd into a repository, or start one: git init")
+    bare, git_dir, common_dir = os.fsdecode(ran.stdout).splitlines()[:3]
+    inside = _git("rev-parse", "--path-format=absolute", "--show-toplevel", cwd=start)
+    if bare == "true" or not inside.is_ok:
+        message = f"{git_dir}: a bare repository (or its git directory) has no work tree to change"
+        raise BareRepositoryError(message, hint="git clone it, and propose in the clone")
+    top = os.fsdecode(inside.stdout).rstrip("\n")
+    return GitStore(top=Path(top), git_dir=Path(git_dir), common_dir=Path(common_dir))
+
+
+def git_version() -> str:
+    """The version of git, such as `2.39.5`.  Raises `GitError` when there is no git."""
+    return _git("version", cwd=Path("/")).stdout.decode().removeprefix("git version ").strip()
+
+
+def _git(
+    *arguments: str, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
+) -> process.Ran:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false", "LC_ALL": "C.UTF-8"}
+    # An optional lock would let a mere look write the user's index.
+    full = {**kept, **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+    argv = ("git", *arguments)
+    return process.run(argv, env=full, cwd=cwd, stdin=stdin, timeout=_TIMEOUT_S)
+
+
+def _git_error(ran: process.Ran, top: Path) -> GitError:
+    verb = next((word for word in ran.argv[1:] if not word.startswith("-") and "=" not in word), "")
+    if ran.timed_out:
+        return GitError(f"{top}: git {verb} took over {_TIMEOUT_S:.0f} s", hint="try it by hand")
+    said = _first_line(ran.stderr) or f"exit status {ran.exit_status}"
+    return GitError(
+        f"{top}: git {verb}: {said}", hint="run `workflow doctor`, or the command by hand"
+    )
+
+
+def _first_line(stderr: bytes) -> str:
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
+    return "".join(char if char.isprintable() else "?" for char in lines[0]) if lines else ""
+
+
+def _path(raw: bytes) -> RepoPath:
+    return RepoPath(raw.decode("utf-8", "surrogateescape"))
+
+
+def _entry(row: bytes) -> Entry:
+    meta, _, path = row.partition(b"\t")
+    mode, _, blob = meta.decode().split()
+    return Entry(mode=mode, blob=BlobId(blob), path=_path(path))
+
+
+def _change(meta: bytes, path: bytes) -> FileChange:
+    old_mode, new_mode, old, new, kind = meta.decode().removeprefix(":").split()[:_RAW_FIELDS]
+    return FileChange(
+        path=_path(path),
+        kind=ChangeKind(kind[0]),
+        old_mode=None if set(old_mode) == {"0"} else old_mode,
+        new_mode=None if set(new_mode) == {"0"} else new_mode,
+        old=None if set(old) == {"0"} else BlobId(old),
+        new=None if set(new) == {"0"} else BlobId(new),
+    )

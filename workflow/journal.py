@@ -1,0 +1,263 @@
+"""What is about to happen is written down first, so that the next command can finish or undo it.
+
+Two kinds of notes.  A *run* is a command at work: a folder below `runs/` with its scratch files, a
+note of its stage, and a lock that the kernel drops when the process dies.  A *landing* is a move of
+a branch: a row that is written before the branch moves and closed after the work tree has followed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow import ledger
+from workflow.database import transaction
+from workflow.errors import BusyError
+from workflow.types import CommitId
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from workflow.types import Identity
+
+_RUNS = "runs"
+_RUN, _NEW = "run", "new"
+_LOCK = "lock"
+_NOTE = "note.json"
+
+
+class LandingState(StrEnum):
+    """How far a landing has come."""
+
+    INTENDED = "intended"
+    MOVED = "moved"
+    KEPT = "kept"
+    UNDONE = "undone"
+    ABANDONED = "abandoned"
+
+
+class LandingKind(StrEnum):
+    """Whether a landing brought a proposal in or took one back."""
+
+    APPLY = "apply"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """One move of a branch from `before` to `after`.
+
+    `work_tree` is the checkout that has to follow, if the branch was checked out; `reverts` is the
+    landing that a rollback takes back.
+    """
+
+    id: int
+    kind: LandingKind
+    proposal: int
+    reverts: int | None
+    branch: str
+    work_tree: Path | None
+    before: CommitId
+    after: CommitId
+    state: LandingState
+    who: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command at work: its folder for scratch files, and what it does for whom."""
+
+    folder: Path
+    command: str
+
+    def note(self, stage: str) -> None:
+        """Write down the stage that begins now."""
+        text = json.dumps({"command": self.command, "pid": os.getpid(), "stage": stage})
+        fresh = self.folder / (_NOTE + ".new")
+        fresh.write_text(text)
+        fresh.replace(self.folder / _NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What a killed command left behind."""
+
+    command: str
+    stage: str
+
+
+class Journal:
+    """The runs and landings of one repository."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self._folder = folder
+        self._connection = connection
+
+    # --- runs ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def running(self, command: str) -> Iterator[Run]:
+        """A folder of one's own for as long as the command lasts."""
+        name = secrets.token_hex(6)
+        folder, unlocked = (self._folder / _RUNS / f"{kind}-{name}" for kind in (_RUN, _NEW))
+        unlocked.mkdir(mode=0o700, parents=True)
+        with (unlocked / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Only a locked folder gets the name that `sweep` looks for.
+            unlocked.rename(folder)
+            run = Run(folder, command)
+            run.note("start")
+            try:
+                yield run
+            finally:
+                _remove(folder)
+
+    def has_remains(self) -> bool:
+        """Whether any run's folder is there, of a live command or a dead one."""
+        return any((self._folder / _RUNS).glob(f"{_RUN}-*"))
+
+    def sweep(self) -> tuple[Remains, ...]:
+        """Remove what killed commands left, and say what they were doing."""
+        found = []
+        for folder in sorted((self._folder / _RUNS).glob(f"{_RUN}-*")):
+            note = _note_of(folder)
+            if note is not None:
+                found.append(note)
+                _remove(folder)
+        return tuple(found)
+
+    # --- the lock -----------------------------------------------------------------------------
+
+    @contextmanager
+    def exclusive(self, command: str) -> Iterator[None]:
+        """Hold the repository against every other landing.
+
+        Raises `BusyError`, naming the process that holds it.
+        """
+        # NOTE: the lock lives on the open file, so a killed process never leaves it behind.
+        with (self._folder / _LOCK).open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read().strip() or "another workflow command"
+                message = f"{holder} is working on this repository"
+                raise BusyError(message, hint="wait for it, then try again") from None
+            lock.truncate(0)
+            lock.write(f"`{command}` (process {os.getpid()})")
+            lock.flush()
+            yield
+
+    # --- landings -----------------------------------------------------------------------------
+
+    def intend(  # noqa: PLR0913 - one keyword a column, all required
+        self,
+        *,
+        kind: LandingKind,
+        proposal: int,
+        reverts: int | None,
+        branch: str,
+        work_tree: Path | None,
+        before: CommitId,
+        after: CommitId,
+        who: Identity,
+    ) -> Landing:
+        """Write down a move that is about to happen."""
+        at = ledger.now()
+        place = None if work_tree is None else str(work_tree)
+        with transaction(self._connection):
+            cursor = self._connection.execute(
+                "INSERT INTO landings (kind, proposal, reverts, branch, work_tree, before_commit,"
+                " after_commit, state, who, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(kind, proposal, reverts, branch, place, before, after),
+                    *(LandingState.INTENDED, str(who), at),
+                ),
+            )
+            landing = self.landing(cursor.lastrowid or 0)
+            self._log(landing)
+        return landing
+
+    def close(self, landing: Landing, state: LandingState) -> Landing:
+        """Write down how far a landing has come."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "UPDATE landings SET state = ? WHERE id = ?", (state, landing.id)
+            )
+            moved = self.landing(landing.id)
+            self._log(moved)
+        return moved
+
+    def landing(self, number: int) -> Landing:
+        """One landing by its number."""
+        return self._landings("WHERE id = ?", number)[0]
+
+    def landings(self) -> tuple[Landing, ...]:
+        """Every landing, newest first."""
+        return self._landings("ORDER BY id DESC")
+
+    def unfinished(self) -> tuple[Landing, ...]:
+        """Landings that were intended and never closed: their command was killed."""
+        return self._landings("WHERE state = ? ORDER BY id", LandingState.INTENDED)
+
+    def _landings(self, where: str, *values: object) -> tuple[Landing, ...]:
+        found = self._connection.execute(
+            "SELECT id, kind, proposal, reverts, branch, work_tree, before_commit, after_commit,"  # noqa: S608 - `where` is one of three constants above
+            f" state, who, at FROM landings {where}",
+            values,
+        )
+        return tuple(
+            Landing(
+                *(row["id"], LandingKind(row["kind"]), row["proposal"], row["reverts"]),
+                *(row["branch"], Path(row["work_tree"]) if row["work_tree"] else None),
+                *(CommitId(row["before_commit"]), CommitId(row["after_commit"])),
+                *(LandingState(row["state"]), row["who"], row["at"]),
+            )
+            for row in found
+        )
+
+    def _log(self, landing: Landing) -> None:
+        facts = {
+            "landing": landing.id,
+            "kind": str(landing.kind),
+            "proposal": landing.proposal,
+            "branch": landing.branch,
+            "before": str(landing.before),
+            "after": str(landing.after),
+            "who": landing.who,
+        }
+        ledger.append(self._connection, f"landing-{landing.state}", facts)
+
+
+def _note_of(folder: Path) -> Remains | None:
+    """The note in a run's folder if its process is dead, else nothing."""
+    try:
+        with (folder / _LOCK).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            note = json.loads((folder / _NOTE).read_text())
+            return Remains(str(note["command"]), str(note["stage"]))
+    except BlockingIOError:
+        return None
+    except (OSError, ValueError, KeyError):
+        return Remains("a workflow command", "start")
+
+
+def _remove(folder: Path) -> None:
+    """Delete a run's folder, checkouts with read-only folders included."""
+
+    def writable_then(retry: object, path: str, _error: object) -> None:
+        Path(path).parent.chmod(0o700)
+        if callable(retry):
+            retry(path)
+
+    shutil.rmtree(folder, onerror=writable_then)

@@ -1,0 +1,225 @@
+"""The only place that starts a process: argument lists, a deadline, bounded output, no survivors.
+
+`run` starts each command in a session of its own and kills that whole process group before it
+returns, however it returns: normally, at the deadline, or on Ctrl-C.  Nothing of ours runs between
+fork and exec, so that it may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workflow.errors import WorkflowError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+DEFAULT_TIMEOUT_S = 60.0
+DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
+_CHUNK = 65536
+_REAP_S = 5.0
+_LOOK_S = 0.05
+
+
+class ProgramNotFoundError(WorkflowError):
+    """The program is not on this machine, or may not be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended.
+
+    `exit_status` is `None` when the deadline or the output bound killed it, and `-N` when signal N
+    did.  `report` holds what came over the extra pipe, where one was asked for.
+    """
+
+    argv: tuple[str, ...]
+    exit_status: int | None
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    timed_out: bool = False
+    truncated: bool = False
+    report: bytes = b""
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether it ended by itself with status 0 and nothing was cut off."""
+        return self.exit_status == 0 and not self.truncated
+
+
+def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separate, documented limit
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    timeout: float = DEFAULT_TIMEOUT_S,
+    max_output: int = DEFAULT_MAX_OUTPUT,
+    pass_fds: Sequence[int] = (),
+    report_pipe: tuple[int, int] | None = None,
+    executable: str | None = None,
+) -> Ran:
+    """Run `argv` without a shell and return how it ended.
+
+    `timeout` is in seconds of wall time; `max_output` bounds each of stdout, stderr and the report,
+    in bytes, and a command that writes more is killed.  `pass_fds` stay open in the child.
+    `report_pipe` is an `os.pipe()`: its write end goes to the child and is closed here at once, its
+    read end is the caller's to close.  `executable` is the program, where `argv[0]` is a mere name.
+
+    Raises `ProgramNotFoundError` when the program cannot be started.
+    """
+    started = time.monotonic()
+    report_read, report_write = report_pipe or (None, None)
+    inherited = [*pass_fds, *([] if report_write is None else [report_write])]
+    try:
+        # NOTE: start_new_session gives a process group of its own, which is what gets killed.
+        child = subprocess.Popen(  # noqa: S603 - argv list, never a shell
+            list(argv),
+            executable=executable,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=inherited,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        message = f"cannot start {argv[0]!r}: {error.strerror}"
+        raise ProgramNotFoundError(
+            message, hint="run `workflow doctor` to see what this machine lacks"
+        ) from error
+    finally:
+        if report_write is not None:
+            os.close(report_write)
+    try:
+        streams = _Streams(child, stdin, max_output, report_read)
+        cut = streams.pump(started + timeout)
+    finally:
+        # NOTE: the group goes before the child is reaped: after that its number may be another's.
+        _kill_group(child)
+        status = child.wait(timeout=_REAP_S)
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+    out, err, report = streams.collected
+    return Ran(
+        argv=tuple(argv),
+        exit_status=None if cut else status,
+        stdout=out,
+        stderr=err,
+        seconds=time.monotonic() - started,
+        timed_out=cut == "deadline",
+        truncated=cut == "output",
+        report=report,
+    )
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the child's group; a group that is already gone is fine."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _closing(fd: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+class _Streams:
+    """Feeds stdin and reads the outputs side by side, so that no full pipe can block the other."""
+
+    def __init__(
+        self,
+        child: subprocess.Popen[bytes],
+        stdin: bytes,
+        max_output: int,
+        report_fd: int | None,
+    ) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._end = os.pidfd_open(child.pid)
+        self._selector.register(self._end, selectors.EVENT_READ)
+        self._stdin = child.stdin
+        self._to_send = memoryview(stdin)
+        self._max_output = max_output
+        self._outputs = (bytearray(), bytearray(), bytearray())
+        for source, buffer in zip(
+            (child.stdout, child.stderr, report_fd), self._outputs, strict=True
+        ):
+            if source is not None:
+                os.set_blocking(source if isinstance(source, int) else source.fileno(), False)
+                self._selector.register(source, selectors.EVENT_READ, buffer)
+        if child.stdin:
+            os.set_blocking(child.stdin.fileno(), False)
+            self._selector.register(child.stdin, selectors.EVENT_WRITE)
+
+    @property
+    def collected(self) -> tuple[bytes, bytes, bytes]:
+        """What came over stdout, stderr and the report pipe."""
+        out, err, report = self._outputs
+        return bytes(out), bytes(err), bytes(report)
+
+    def pump(self, deadline: float) -> str:
+        """Move bytes until the child has ended; say `deadline` or `output` if one stopped it.
+
+        What is in the pipes by then is read; a daemon that holds them open is not waited for.
+        """
+        with self._selector, _closing(self._end):
+            ended = False
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return "deadline"
+                ready = self._selector.select(0 if ended else left)
+                if ended and not ready:
+                    return ""
+                for key, _ in ready:
+                    if key.fileobj == self._end:
+                        ended = True
+                        self._selector.unregister(self._end)
+                    elif key.data is None:
+                        self._feed()
+                    elif not self._read(key.fd, key.data):
+                        return "output"
+
+    def _feed(self) -> None:
+        if self._stdin is None:
+            return
+        with contextlib.suppress(BlockingIOError):
+            try:
+                sent = (
+                    os.write(self._stdin.fileno(), self._to_send[:_CHUNK]) if self._to_send else 0
+                )
+            except BrokenPipeError:
+                sent = len(self._to_send)
+            self._to_send = self._to_send[sent:]
+        if not self._to_send:
+            self._selector.unregister(self._stdin)
+            self._stdin.close()
+            self._stdin = None
+
+    def _read(self, fd: int, buffer: bytearray) -> bool:
+        """Read one chunk; `False` when the bound is passed."""
+        try:
+            chunk = os.read(fd, _CHUNK)
+        except BlockingIOError:
+            return True
+        if not chunk:
+            self._selector.unregister(fd)
+            return True
+        room = self._max_output - len(buffer)
+        buffer += chunk[:room]
+        return len(chunk) <= room

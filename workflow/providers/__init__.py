@@ -1,0 +1,5 @@
+"""Providers: where drafts come from."""
+
+from workflow.providers.interface import Provider
+
+__all__ = ["Provider"]

@@ -1,0 +1,65 @@
+"""What a killed command left is finished or forgotten by the next one, which says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow import apply
+from workflow.database import transaction
+from workflow.errors import BusyError
+from workflow.journal import LandingKind, LandingState
+from workflow.work_tree import in_checkout
+
+if TYPE_CHECKING:
+    from workflow.git_store import GitStore
+    from workflow.journal import Journal, Landing
+    from workflow.store import Store
+
+
+def recover(git: GitStore, store: Store, journal: Journal) -> tuple[str, ...]:
+    """Bring everything to a clean state and say, in a sentence each, what was found.
+
+    Does nothing about landings while another process holds the repository: they are its own.
+    """
+    said: list[str] = []
+    try:
+        with journal.exclusive("workflow (recovery)"):
+            said += [
+                f"`{remains.command}` was killed at the stage {remains.stage!r}"
+                for remains in journal.sweep()
+            ]
+            for stored in store.unanchored():
+                apply.anchor(git, store, stored.id)
+                said.append(f"proposal {stored.id} was complete; it has its ref now")
+            said += [_finish(git, store, journal, landing) for landing in journal.unfinished()]
+    except BusyError:
+        return ()
+    return tuple(said)
+
+
+def is_needed(journal: Journal, store: Store) -> bool:
+    """Whether there is anything to recover; costs two small queries and one folder listing."""
+    return journal.has_remains() or bool(journal.unfinished()) or bool(store.unanchored())
+
+
+def _finish(git: GitStore, store: Store, journal: Journal, landing: Landing) -> str:
+    """Complete a landing whose branch has moved, or abandon one whose branch has not."""
+    what = f"the {landing.kind} of proposal {landing.proposal}"
+    head = git.head_of(landing.branch)
+    if head is None or not git.is_ancestor(landing.after, head):
+        journal.close(landing, LandingState.ABANDONED)
+        return f"{what} had not moved {landing.branch}: nothing has changed"
+    left: tuple[str, ...] = ()
+    if landing.work_tree and landing.work_tree.is_dir() and head == landing.after:
+        change = git.change(git.tree_of(landing.before), git.tree_of(landing.after))
+        checkout = in_checkout(git, landing.work_tree)
+        with journal.running(f"workflow {landing.kind} {landing.proposal}") as run:
+            left = checkout.bring(change, checkout.stage(change, run.folder))
+    with transaction(store.connection):
+        apply.settle(store, journal, landing)
+    done = f"{what} had moved {landing.branch} to {landing.after.short}; its files have followed"
+    if left:
+        done += f", but for your own edits in {', '.join(left)}"
+    if landing.kind is LandingKind.APPLY:
+        done += f"; run `workflow apply {landing.proposal}` to confirm it"
+    return done

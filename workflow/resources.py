@@ -1,0 +1,39 @@
+"""Finds the folders that ship beside the code: prompts, policies and the demo's patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from workflow.errors import WorkflowError
+
+Folder = Literal["prompts", "policies", "sandbox_repo"]
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class MissingResourceError(WorkflowError):
+    """A folder that belongs to this program is not there."""
+
+
+def folder(name: Folder, *, package: Path = _PACKAGE) -> Path:
+    """Return the absolute path of a shipped folder.
+
+    An installed wheel carries it as `workflow/data/<name>`; in a checkout, also an editable
+    install, it is the folder of that name beside `workflow/`.  `package` is the folder of the
+    `workflow` package itself.
+
+    Raises `MissingResourceError` when neither is there.
+    """
+    checkout = package.parent
+    candidates = [package / "data" / name]
+    # NOTE: site-packages may hold a stranger's `policies`; only a checkout has our pyproject.toml.
+    if (checkout / "pyproject.toml").is_file():
+        candidates.append(checkout / name)
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    message = f"the folder {name!r} is missing: looked for {' and '.join(map(str, candidates))}"
+    raise MissingResourceError(
+        message, hint="install change-workflow again: the installation is incomplete"
+    )

@@ -1,0 +1,13 @@
+"""Confined runs: the protocol, its values, and the bubblewrap implementation."""
+
+from workflow.process import Ran
+from workflow.sandbox.interface import (
+    REPORT_FD_VARIABLE,
+    TREE,
+    Command,
+    Limits,
+    Sandbox,
+    Wall,
+)
+
+__all__ = ["REPORT_FD_VARIABLE", "TREE", "Command", "Limits", "Ran", "Sandbox", "Wall"]

@@ -1,0 +1,233 @@
+"""Proposals, verdicts, approvals and kept bytes, each written together with its ledger rows."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workflow import ledger
+from workflow.canonical import digest, encode, plain, sha256
+from workflow.database import connect, transaction
+from workflow.errors import ChangedProposalError, StoreError, UnknownProposalError
+from workflow.types import Digest, Identity, Proposal, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """What a listing shows of a proposal."""
+
+    id: int
+    digest: Digest
+    state: State
+    created: str
+    branch: str
+    title: str
+    requester: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A proposal as it was recorded: its number, state, digest and body."""
+
+    id: int
+    state: State
+    digest: Digest
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's yes to exactly one digest."""
+
+    proposal: int
+    digest: Digest
+    approver: str
+    at: str
+
+
+class Store:
+    """The rows of one repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.connection = connect(folder)
+
+    @property
+    def repository(self) -> str:
+        """This repository's own random name, which every digest covers."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = 'repository'").fetchone()
+        return str(row["value"])
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    # --- blobs --------------------------------------------------------------------------------
+
+    def keep(self, data: bytes) -> Digest:
+        """Keep bytes under their own digest."""
+        name = sha256(data)
+        self.connection.execute(
+            "INSERT OR IGNORE INTO blobs VALUES (?, ?)", (name, zlib.compress(data))
+        )
+        return name
+
+    def kept(self, name: Digest) -> bytes:
+        """Bytes that were kept.  Raises `StoreError` if they are gone or no longer themselves."""
+        row = self.connection.execute("SELECT data FROM blobs WHERE digest = ?", (name,)).fetchone()
+        data = zlib.decompress(row["data"]) if row else b""
+        if not row or sha256(data) != name:
+            message = f"kept bytes {name.short} are {'changed' if row else 'gone'}"
+            raise StoreError(message, hint="run `workflow doctor`")
+        return data
+
+    # --- proposals ----------------------------------------------------------------------------
+
+    def add(self, proposal: Proposal) -> Stored:
+        """Record a proposal with its verdicts and ledger rows, all or nothing."""
+        state = State.AWAITING if proposal.is_clear else State.REFUSED
+        name = digest(proposal)
+        body = encode(plain(proposal)).decode()
+        with transaction(self.connection):
+            cursor = self.connection.execute(
+                "INSERT INTO proposals"
+                " (digest, state, created, branch, title, requester, files, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(name, state, proposal.created, proposal.base.branch),
+                    *(proposal.request.text, str(proposal.request.requester)),
+                    *(json.dumps([str(change.path) for change in proposal.files]), body),
+                ),
+            )
+            number = cursor.lastrowid or 0
+            self.connection.executemany(
+                "INSERT INTO verdicts VALUES (?, ?, ?, ?)",
+                [(number, v.gate, v.outcome, v.summary) for v in proposal.verdicts],
+            )
+            for event, facts in _facts(proposal):
+                self.log(event, {"proposal": number, **facts})
+            self.log("proposal", {"proposal": number, "digest": name, "state": state})
+        return Stored(number, state, name, proposal)
+
+    def anchored(self, number: int) -> None:
+        """Note that the proposal's ref exists, so that its objects outlive `git gc`."""
+        self.connection.execute("UPDATE proposals SET anchored = 1 WHERE id = ?", (number,))
+
+    def unanchored(self) -> tuple[Stored, ...]:
+        """Proposals recorded by a command that was killed before it made their ref."""
+        found = self.connection.execute("SELECT id FROM proposals WHERE anchored = 0").fetchall()
+        return tuple(self.get(row["id"]) for row in found)
+
+    def get(self, number: int) -> Stored:
+        """A proposal, checked against its own digest.
+
+        Raises `UnknownProposalError`, and `ChangedProposalError` when the row was tampered with.
+        """
+        row = self.connection.execute("SELECT * FROM proposals WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            message = f"there is no proposal {number}"
+            raise UnknownProposalError(message, hint="workflow list")
+        body = row["body"].encode()
+        if sha256(body) != row["digest"]:
+            message = f"the row of proposal {number} was changed after it was recorded"
+            raise ChangedProposalError(message, hint="propose the change again")
+        return Stored(number, State(row["state"]), Digest(row["digest"]), _decode(body))
+
+    def rows(self) -> tuple[ProposalRow, ...]:
+        """Every proposal, newest first, without its body."""
+        found = self.connection.execute(
+            "SELECT id, digest, state, created, branch, title, requester, files FROM proposals"
+            " ORDER BY id DESC"
+        )
+        return tuple(
+            ProposalRow(
+                *(row["id"], Digest(row["digest"]), State(row["state"]), row["created"]),
+                *(row["branch"], row["title"], row["requester"], tuple(json.loads(row["files"]))),
+            )
+            for row in found
+        )
+
+    def set_state(self, number: int, state: State) -> None:
+        """Move a proposal to another state."""
+        self.connection.execute("UPDATE proposals SET state = ? WHERE id = ?", (state, number))
+
+    # --- decisions ----------------------------------------------------------------------------
+
+    def approve(self, stored: Stored, approver: Identity) -> Approval:
+        """Record a yes to the digest that was displayed."""
+        approval = Approval(stored.id, stored.digest, str(approver), ledger.now())
+        with transaction(self.connection):
+            self.connection.execute(
+                "INSERT INTO approvals (proposal, digest, approver, at) VALUES (?, ?, ?, ?)",
+                (approval.proposal, approval.digest, approval.approver, approval.at),
+            )
+            self.set_state(stored.id, State.APPROVED)
+            self.log(
+                "approval",
+                {"proposal": stored.id, "digest": stored.digest, "approver": approval.approver},
+            )
+        return approval
+
+    def reject(self, stored: Stored, who: Identity, reason: str) -> None:
+        """Record a no and its reason; earlier approvals stay in the ledger but count no more."""
+        with transaction(self.connection):
+            self.connection.execute("DELETE FROM approvals WHERE proposal = ?", (stored.id,))
+            self.set_state(stored.id, State.REJECTED)
+            self.log(
+                "rejection",
+                {"proposal": stored.id, "digest": stored.digest, "who": str(who), "reason": reason},
+            )
+
+    def approvals(self, number: int) -> tuple[Approval, ...]:
+        """The approvals that a proposal has."""
+        found = self.connection.execute(
+            "SELECT proposal, digest, approver, at FROM approvals WHERE proposal = ? ORDER BY id",
+            (number,),
+        )
+        return tuple(Approval(row[0], Digest(row[1]), row[2], row[3]) for row in found)
+
+    # --- the ledger ---------------------------------------------------------------------------
+
+    def log(self, event: str, body: Mapping[str, Any]) -> None:
+        """Add one fact to the ledger."""
+        ledger.append(self.connection, event, body)
+
+
+def _facts(proposal: Proposal) -> list[tuple[str, Mapping[str, Any]]]:
+    """The ledger rows of a new proposal, in the order in which they became true."""
+    body = plain(proposal)
+    drafted = {
+        "provider": proposal.provider,
+        "model": proposal.model,
+        "draft": str(proposal.draft),
+        "forecasts": body["forecasts"],
+    }
+    rows: list[tuple[str, Mapping[str, Any]]] = [
+        ("request", {**body["request"], "base": body["base"]}),
+        ("route", body["route"]),
+        ("receipt", body["receipt"]),
+        ("draft", drafted),
+    ]
+    rows += [("finding", finding) for finding in body["findings"]]
+    rows += [("verdict", verdict) for verdict in body["verdicts"]]
+    return rows
+
+
+def _decode(body: bytes) -> Proposal:
+    """A proposal from its canonical form; pydantic checks every id and enumeration in it."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - listings do not pay for it
+
+    try:
+        return TypeAdapter(Proposal).validate_json(body)
+    except ValidationError as error:
+        message = f"a proposal's row does not hold a proposal: {error.error_count()} faults"
+        raise StoreError(
+            message, hint="use the `workflow` that wrote it, or a newer one"
+        ) from error

@@ -1,0 +1,105 @@
+"""The only place that builds objects: few for every command, all of them for a pipeline."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workflow import git_store, recovery
+from workflow.journal import Journal
+from workflow.store import Store
+from workflow.types import RepoPath, Role
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workflow.config import Settings
+    from workflow.git_store import GitStore
+    from workflow.pipeline import Parts
+    from workflow.policy import Policy
+    from workflow.sandbox import Sandbox
+    from workflow.types import TreeId
+
+_STATE = "workflow"
+DEFAULT_POLICY = "default.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """What every command needs: git, the store, the journal, and what recovery had to say."""
+
+    git: GitStore
+    store: Store
+    journal: Journal
+    recovered: tuple[str, ...]
+
+
+def open_repository(start: Path) -> Repository:
+    """The repository around a folder, with whatever a killed command left brought in order."""
+    git = git_store.discover(start)
+    store = Store(git.common_dir / _STATE)
+    journal = Journal(store.folder, store.connection)
+    needed = recovery.is_needed(journal, store)
+    recovered = recovery.recover(git, store, journal) if needed else ()
+    return Repository(git, store, journal, recovered)
+
+
+def build(repository: Repository, tree: TreeId) -> Parts:
+    """Everything that the pipeline works with, as the base tree's settings and policy want it."""
+    from workflow.gates.nginx import NginxGate
+    from workflow.gates.pytest import PytestGate
+    from workflow.pipeline import Parts
+    from workflow.providers.offline import OfflineProvider
+
+    git = repository.git
+    settings = read_settings(git, tree)
+    offline = OfflineProvider()
+    nginx, pytest = settings.gates.nginx, settings.gates.pytest
+    main = RepoPath(nginx.config) if nginx.config else None
+    return Parts(
+        git=git,
+        store=repository.store,
+        journal=repository.journal,
+        policy=read_policy(git, tree, settings),
+        providers=dict.fromkeys(Role, offline),
+        gates=(
+            NginxGate(binary=nginx.binary, config=main, timeout_s=nginx.timeout_s),
+            PytestGate(python=pytest.python, timeout_s=pytest.timeout_s),
+        ),
+        sandbox=sandbox(),
+    )
+
+
+def sandbox() -> Sandbox:
+    """The sandbox of this machine; it refuses at its first run when it does not work."""
+    from workflow.config import bubblewrap
+    from workflow.sandbox.bubblewrap import Bubblewrap
+
+    return Bubblewrap(bubblewrap())
+
+
+def read_settings(git: GitStore, tree: TreeId) -> Settings:
+    """The settings that a base tree and the environment give."""
+    from workflow import config
+
+    try:
+        text = git.read(tree, RepoPath(config.FILE)).decode()
+    except KeyError:
+        text = ""
+    return config.load(text, os.environ, config.FILE if text else "the built-in settings")
+
+
+def read_policy(git: GitStore, tree: TreeId, settings: Settings) -> Policy:
+    """The policy that a base tree names, or the built-in one."""
+    from workflow import policy
+    from workflow.resources import folder
+
+    if settings.policy:
+        try:
+            return policy.load(git.read(tree, RepoPath(settings.policy)), settings.policy)
+        except (KeyError, ValueError) as error:
+            message = f"workflow.toml names the policy {settings.policy}, which is not committed"
+            raise policy.PolicyError(message, hint=f"git add {settings.policy}") from error
+    built_in = folder("policies") / DEFAULT_POLICY
+    return policy.load(built_in.read_bytes(), "the built-in default policy")
