@@ -1,0 +1,71 @@
+"""The `workflow` command: the one place where an error becomes words and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+
+from workflow.errors import ExitCode, WorkflowError
+from workflow.errors import UsageError as WorkflowUsageError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command and leave with its exit status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with `arguments` and return its exit status."""
+    try:
+        return _call(arguments)
+    except WorkflowError as error:
+        return _failed(arguments, error.message, error.hint, error.exit_code)
+    except KeyboardInterrupt:
+        hint = "run it again; `workflow list` shows what is there"
+        return _failed(arguments, "interrupted", hint, ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone; Python must not complain about it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, sqlite3.Error) as error:
+        mend = "free some space" if _is_full(error) else "check the disk and its permissions"
+        return _failed(arguments, str(error), f"{mend}, then run the command again", ExitCode.ERROR)
+    except Exception as error:  # noqa: BLE001 - the edge: no traceback reaches a user unasked
+        message = f"a defect of workflow: {type(error).__name__}: {error}"
+        hint = "run it again with --debug, and report it"
+        return _failed(arguments, message, hint, ExitCode.ERROR)
+    return int(ExitCode.DONE)
+
+
+def _call(arguments: list[str]) -> int:
+    """Let Typer parse and run; its own complaints become usage errors of ours."""
+    # Typer exports no base class of its usage errors.
+    from typer._click.exceptions import ClickException, UsageError
+
+    from workflow.cli.app import app
+
+    try:
+        status = app(arguments, prog_name="workflow", standalone_mode=False)
+    except ClickException as error:
+        context = error.ctx if isinstance(error, UsageError) else None
+        command = context.command_path if context else "workflow"
+        message = error.format_message()
+        raise WorkflowUsageError(message, hint=f"{command} --help") from error
+    return status if isinstance(status, int) else int(ExitCode.DONE)
+
+
+def _failed(arguments: list[str], message: str, hint: str, code: int) -> int:
+    from workflow.cli.output import Output
+
+    if "--debug" in arguments:
+        import traceback
+
+        traceback.print_exc()
+    Output(as_json="--json" in arguments).error(message, hint, int(code))
+    return int(code)
+
+
+def _is_full(error: Exception) -> bool:
+    return "full" in str(error) or "No space" in str(error)

@@ -1,0 +1,204 @@
+"""The commands' words: what each takes, and the help that teaches it.
+
+Bodies import what they use, so that `--help` and the reading commands stay fast.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations when it runs
+from typing import Annotated
+
+import typer
+
+from workflow.types import Role  # noqa: TC001 - Typer reads the annotations when it runs
+
+app = typer.Typer(
+    name="workflow",
+    help="Let AI change configuration and services: minimal diffs, sandboxed evidence, "
+    "human approval, exact rollback.",
+    epilog="Exit status: 0 done, 1 error, 2 usage, 3 refused by policy or gate, "
+    "4 awaiting approval, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Number = Annotated[int, typer.Argument(metavar="ID", help="The proposal's number.", min=1)]
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag's value by position
+    if wanted:
+        from workflow import __version__
+
+        typer.echo(f"workflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Run a command on the git repository around the current folder."""
+    # `--version` acts in its callback, `--debug` in `workflow.cli.run`, which sees every error.
+    del version, debug
+
+
+@app.command()
+def propose(
+    request: Annotated[str, typer.Argument(help="What should change, in words.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATHS", help="The files that may be edited."),
+    ] = None,
+    route: Annotated[
+        Role | None,
+        typer.Option(help="Who drafts; without it, the request and the files decide."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draft a change, prove it in the sandbox, and store it for a reviewer.
+
+    Your files, index and branches stay as they are.  Example:
+
+    workflow propose "allow origin https://s.ado.im via CORS and CSP" site_nginx.conf
+    """
+    from workflow.cli import propose as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json, quiet=quiet), request, paths or [], route)
+
+
+@app.command()
+def show(
+    number: Number,
+    prompt: Annotated[
+        bool, typer.Option("--prompt", help="Print the prompt that a remote model would be given.")
+    ] = False,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="Print the canonical patch alone, for `git apply`.")
+    ] = False,
+    log: Annotated[
+        str, typer.Option("--log", metavar="GATE", help="Print what a gate's tool said.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Show a proposal: what really changes, the evidence, the forecast, and what was sent."""
+    from workflow.cli import look
+    from workflow.cli.output import Output
+
+    look.show(Output(as_json=as_json), number, look.View(prompt=prompt, patch=patch, log=log))
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List proposals, newest first."""
+    from workflow.cli import look
+    from workflow.cli.output import Output
+
+    look.list_proposals(Output(as_json=as_json))
+
+
+@app.command()
+def approve(
+    number: Number,
+    digest: Annotated[
+        str,
+        typer.Option(help="The digest that `show` displayed; refused if it is another by now."),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Approve a proposal exactly as it stands: these bytes, this evidence."""
+    from workflow.cli import decide
+    from workflow.cli.output import Output
+
+    decide.approve(Output(as_json=as_json), number, digest)
+
+
+@app.command()
+def reject(
+    number: Number,
+    message: Annotated[str, typer.Option("--message", "-m", help="Why.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Reject a proposal, with a reason."""
+    from workflow.cli import decide
+    from workflow.cli.output import Output
+
+    decide.reject(Output(as_json=as_json), number, message)
+
+
+@app.command()
+def apply(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Commit an approved proposal to its branch and bring the checked-out files along."""
+    from workflow.cli import land
+    from workflow.cli.output import Output
+
+    land.apply(Output(as_json=as_json, quiet=quiet), number)
+
+
+@app.command()
+def rollback(
+    number: Annotated[
+        int | None,
+        typer.Argument(metavar="[ID]", help="The proposal to take back; else the last landing."),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Restore what was there before the last landing (a rollback is a landing, too)."""
+    from workflow.cli import land
+    from workflow.cli.output import Output
+
+    land.rollback(Output(as_json=as_json, quiet=quiet), number)
+
+
+@app.command()
+def history(as_json: Json = False) -> None:
+    """List what has landed and what was taken back, newest first."""
+    from workflow.cli import look
+    from workflow.cli.output import Output
+
+    look.history(Output(as_json=as_json))
+
+
+@app.command()
+def init(
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at the repository and write workflow.toml and a policy for it to start from."""
+    from workflow.cli import init as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json), force=force)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what this machine and this repository can do, and how to mend what they cannot."""
+    from workflow.cli import doctor as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json))
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Work in this new folder and leave it there."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Play the whole story on a scratch copy of a small analytics stack, offline."""
+    from workflow.cli import demo as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json), keep)

@@ -1,0 +1,39 @@
+"""`workflow approve` and `workflow reject`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from workflow import approval
+from workflow.cli import report, session
+from workflow.cli.output import visible
+
+if TYPE_CHECKING:
+    from workflow.cli.output import Output
+
+
+def approve(output: Output, number: int, digest: str) -> None:
+    """Record a yes to what the approver has seen."""
+    repository = session.open_repository(output)
+    who = repository.git.identity()
+    yes = approval.approve(repository.store, repository.git, number, who, digest)
+    stored = repository.store.get(number)
+    is_own = who == stored.proposal.request.requester
+    data = report.of_proposal(stored, repository.store.approvals(number))
+    lines = [Text(f"Proposal {number} is approved by {visible(yes.approver)}: {yes.digest.short}")]
+    if is_own:
+        lines.append(Text("You approved your own request: this repository has a single user."))
+    output.result({**data, "self_approved": is_own}, *lines)
+    output.next(data["next"])
+
+
+def reject(output: Output, number: int, reason: str) -> None:
+    """Record a no."""
+    repository = session.open_repository(output)
+    who = repository.git.identity()
+    stored = approval.reject(repository.store, number, who, reason)
+    data = report.of_proposal(stored)
+    output.result({**data, "reason": reason}, Text(f"Proposal {number} is rejected."))
+    output.next(data["next"])

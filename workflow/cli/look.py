@@ -1,0 +1,117 @@
+"""`workflow show`, `list` and `history`: they read, and change nothing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from workflow.cli import report, session
+from workflow.cli.output import visible
+from workflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from workflow import wiring
+    from workflow.cli.output import Output
+    from workflow.store import Stored
+
+_TITLE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which part of a proposal is asked for, when not all of it."""
+
+    prompt: bool = False
+    patch: bool = False
+    log: str = ""
+
+
+def show(output: Output, number: int, view: View) -> None:
+    """Print a proposal, or one part of it as it is."""
+    repository = session.open_repository(output)
+    stored = repository.store.get(number)
+    part = _part(repository, stored, view)
+    if part is not None:
+        # Bytes for a file or a pipe go out as they are; a terminal gets them harmless.
+        if sys.stdout.isatty():
+            sys.stdout.write(visible(part.decode("utf-8", "replace")))
+        else:
+            sys.stdout.buffer.write(part)
+        return
+    from workflow.cli.show import lines
+
+    approvals = repository.store.approvals(number)
+    git, proposal = repository.git, stored.proposal
+    patch = git.patch(proposal.base.tree, proposal.tree).decode("utf-8", "replace")
+    data = report.of_proposal(stored, approvals)
+    output.result({**data, "patch": patch}, *lines(stored, patch, approvals))
+    output.next(data["next"])
+
+
+def list_proposals(output: Output) -> None:
+    """Print a line for each proposal."""
+    repository = session.open_repository(output)
+    rows = repository.store.rows()
+    following = report.next_command(rows[0].id, rows[0].state) if rows else 'workflow propose "…"'
+    data = {"proposals": [report.of_row(row) for row in rows], "next": following}
+    lines = [
+        _columns(str(row.id), row.state, row.created, _short(row.title), ", ".join(row.files))
+        for row in rows
+    ]
+    output.result(data, *(lines or [Text("No proposals yet.")]))
+    output.next(following)
+
+
+def history(output: Output) -> None:
+    """Print a line for each landing."""
+    repository = session.open_repository(output)
+    landings = repository.journal.landings()
+    titles = {row.id: row.title for row in repository.store.rows()}
+    following = "workflow rollback" if landings else "workflow list"
+    data = {"landings": [report.of_landing(landing) for landing in landings], "next": following}
+    lines = [
+        _columns(
+            *(str(landing.id), f"{landing.kind} {landing.state}", landing.at),
+            f"{landing.branch} {landing.before.short} -> {landing.after.short}",
+            f"proposal {landing.proposal}: {_short(titles.get(landing.proposal, ''))}",
+        )
+        for landing in landings
+    ]
+    output.result(data, *(lines or [Text("Nothing has landed yet.")]))
+    output.next(following)
+
+
+def _part(repository: wiring.Repository, stored: Stored, view: View) -> bytes | None:
+    """The prompt, the patch or a gate's log, if one of them is asked for."""
+    proposal, git = stored.proposal, repository.git
+    if view.patch:
+        return git.patch(proposal.base.tree, proposal.tree)
+    if view.prompt:
+        from workflow.gather import gather
+
+        brief = gather(git, proposal.base, proposal.request, proposal.route, proposal.receipt.files)
+        return brief.prompt.encode("utf-8", "surrogateescape")
+    if view.log:
+        runs = [run for v in proposal.verdicts if v.gate == view.log for run in v.evidence]
+        if not runs:
+            gates = ", ".join(verdict.gate for verdict in proposal.verdicts) or "none"
+            message = f"proposal {stored.id} has no evidence of a gate {view.log!r}"
+            raise UsageError(message, hint=f"its gates: {gates}")
+        heads = [f"--- {run.side} tree: {run.command}\n".encode() for run in runs]
+        logs = [repository.store.kept(run.log) for run in runs]
+        return b"".join(head + log for head, log in zip(heads, logs, strict=True))
+    return None
+
+
+def _columns(number: str, state: str, at: str, title: str, rest: str) -> Text:
+    return Text.assemble(
+        (f"{number:>4}  ", "bold"), f"{state:<18} {at}  {visible(title)}  ", (visible(rest), "dim")
+    )
+
+
+def _short(title: str) -> str:
+    one_line = " ".join(title.split())
+    return one_line if len(one_line) <= _TITLE else one_line[: _TITLE - 1] + "…"

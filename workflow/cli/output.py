@@ -1,0 +1,113 @@
+"""How the command speaks: results on stdout, everything else on stderr, nothing raw from outside.
+
+Text that came from a repository, a person or a model is passed through `visible`, so that escape
+sequences and characters that reorder or hide text are seen instead of obeyed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.status import Status
+
+_KEPT = {"\n", "\t"}
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def visible(text: str) -> str:
+    """`text` with every control and formatting character shown as `<U+XXXX>`."""
+    return "".join(
+        f"<U+{ord(char):04X}>"
+        if char not in _KEPT and unicodedata.category(char) in _HIDDEN
+        else char
+        for char in text
+    )
+
+
+class Output:
+    """One command's two streams.  With `as_json`, stdout carries one JSON object and no more."""
+
+    def __init__(self, *, as_json: bool, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def result(self, data: Mapping[str, Any], *lines: Text | str) -> None:
+        """The command's result, in the form that was asked for."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(data, indent=2) + "\n")
+            return
+        for line in lines:
+            self.out.print(line if isinstance(line, Text) else Text(line))
+
+    def next(self, command: str) -> None:
+        """The last line: what to do now."""
+        if command and not self.as_json:
+            self.out.print(Text.assemble(("Next: ", "bold"), (visible(command), "cyan")))
+
+    def note(self, text: str) -> None:
+        """Something that a person should know and a program need not."""
+        self.err.print(Text.assemble(("note: ", "yellow"), visible(text)))
+
+    def error(self, message: str, hint: str, exit_code: int) -> None:
+        """What went wrong, and the next command."""
+        if self.as_json:
+            body = {"error": message, "hint": hint, "exit_code": exit_code}
+            sys.stdout.write(json.dumps(body, indent=2) + "\n")
+        self.err.print(Text.assemble(("error: ", "bold red"), visible(message)))
+        self.err.print(Text.assemble(("  try: ", "bold"), visible(hint)))
+
+
+class Progress:
+    """Shows each stage on stderr while it runs: a moving line on a terminal, plain lines elsewhere.
+
+    Implements `engine.Observer`.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._status: Status | None = None
+        self._stage = ""
+        self._began = time.monotonic()
+
+    def began(self, stage: str) -> None:
+        """Show that a stage begins."""
+        self._stage = stage
+        self._show(stage)
+
+    def detail(self, text: str) -> None:
+        """Show what the present stage is at."""
+        self._show(f"{self._stage}: {visible(text)}")
+
+    def ended(self, stage: str, seconds: float) -> None:
+        """Leave a line for a stage that took long enough to be noticed."""
+        if seconds >= 1 and not self._output.quiet:
+            self._output.err.print(Text(f"  {stage} took {seconds:.1f} s", style="dim"))
+
+    def close(self) -> None:
+        """Take the moving line away."""
+        if self._status:
+            self._status.stop()
+            self._status = None
+
+    def _show(self, text: str) -> None:
+        if self._output.quiet:
+            return
+        if not self._output.err.is_terminal:
+            self._output.err.print(Text(f"· {text}"))
+        elif self._status is None:
+            self._status = self._output.err.status(Text(text))
+            self._status.start()
+        else:
+            self._status.update(Text(text))

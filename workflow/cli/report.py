@@ -1,0 +1,90 @@
+"""What the CLI says about proposals and landings, as JSON-ready dicts with stable keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workflow.canonical import plain
+from workflow.types import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workflow.journal import Landing
+    from workflow.store import Approval, ProposalRow, Stored
+
+
+def next_command(number: int, state: State) -> str:
+    """The command that a proposal in some state waits for."""
+    return {
+        State.AWAITING: f"workflow approve {number}",
+        State.APPROVED: f"workflow apply {number}",
+        State.APPLIED: f"workflow rollback {number}",
+        State.REFUSED: 'workflow propose "…" with what stands against it mended',
+        State.REJECTED: 'workflow propose "…"',
+        State.ROLLED_BACK: "workflow history",
+    }[state]
+
+
+def of_proposal(stored: Stored, approvals: Sequence[Approval] = ()) -> dict[str, Any]:
+    """Everything about one proposal but its patch."""
+    proposal = stored.proposal
+    body = plain(proposal)
+    return {
+        "id": stored.id,
+        "state": str(stored.state),
+        "digest": stored.digest,
+        "request": proposal.request.text,
+        "requester": str(proposal.request.requester),
+        "created": proposal.created,
+        "branch": proposal.base.branch,
+        "base": proposal.base.commit,
+        "commit": proposal.commit,
+        "route": str(proposal.route.role),
+        "reasons": list(proposal.route.reasons),
+        "provider": proposal.provider,
+        "model": proposal.model,
+        "files": [str(change.path) for change in proposal.files],
+        "blast_radius": body["blast_radius"],
+        "notes": list(proposal.notes),
+        "findings": body["findings"],
+        "gates": [
+            {"gate": v.gate, "outcome": str(v.outcome), "summary": v.summary, "hint": v.hint}
+            for v in proposal.verdicts
+        ],
+        "forecasts": body["forecasts"],
+        "receipt": body["receipt"],
+        "approvals": [{"approver": yes.approver, "at": yes.at} for yes in approvals],
+        "next": next_command(stored.id, stored.state),
+    }
+
+
+def of_row(row: ProposalRow) -> dict[str, Any]:
+    """One line of a listing."""
+    return {
+        "id": row.id,
+        "state": str(row.state),
+        "digest": row.digest,
+        "request": row.title,
+        "requester": row.requester,
+        "created": row.created,
+        "branch": row.branch,
+        "files": list(row.files),
+        "next": next_command(row.id, row.state),
+    }
+
+
+def of_landing(landing: Landing) -> dict[str, Any]:
+    """One move of a branch."""
+    return {
+        "landing": landing.id,
+        "kind": str(landing.kind),
+        "proposal": landing.proposal,
+        "reverts": landing.reverts,
+        "branch": landing.branch,
+        "before": landing.before,
+        "after": landing.after,
+        "state": str(landing.state),
+        "who": landing.who,
+        "at": landing.at,
+    }

@@ -1,0 +1,90 @@
+"""One command at work: where it was called, what it prints to, and the pipeline with its engine."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow import wiring
+from workflow.cli.output import Progress
+from workflow.engine import Inline
+from workflow.errors import PathError, UsageError
+from workflow.types import RepoPath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workflow.cli.output import Output
+    from workflow.pipeline import Parts
+    from workflow.types import TreeId
+
+
+def open_repository(output: Output) -> wiring.Repository:
+    """The repository around the current folder; tells what recovery found."""
+    repository = wiring.open_repository(Path.cwd())
+    for sentence in repository.recovered:
+        output.note(sentence)
+    return repository
+
+
+@contextmanager
+def pipeline(
+    repository: wiring.Repository, output: Output, command: str, tree: TreeId
+) -> Iterator[tuple[Parts, Inline]]:
+    """The pipeline's parts and an engine, with progress shown as long as it runs."""
+    progress = Progress(output)
+    try:
+        with repository.journal.running(command) as run:
+            yield wiring.build(repository, tree), Inline(run, progress)
+    finally:
+        progress.close()
+
+
+def repo_path(repository: wiring.Repository, name: str) -> RepoPath:
+    """A path as a person types it, from the top of the repository.
+
+    Raises `PathError` for one that leads out of it.
+    """
+    top = repository.git.top
+    # Not resolved: a symbolic link in the repository is named as the link that it is.
+    typed = Path.cwd() / name
+    parts: list[str] = []
+    for part in typed.parts:
+        if part == "..":
+            parts.pop()
+        else:
+            parts.append(part)
+    try:
+        inside = Path(*parts).relative_to(top).as_posix()
+        inside.encode()
+        return RepoPath(inside)
+    except UnicodeEncodeError as error:
+        message = f"{name!r}: a name that is not UTF-8 cannot be edited"
+        raise PathError(message, hint="rename the file") from error
+    except ValueError as error:
+        message = f"{name} is not a file inside {top}"
+        raise PathError(message, hint="name files of this repository") from error
+
+
+def request_text(words: str) -> str:
+    """A request as it was typed.
+
+    Raises `UsageError` when it is empty, over 4,000 characters, or not UTF-8.
+    """
+    text = words.strip()
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = "the request is not UTF-8 text"
+        raise UsageError(message, hint='workflow propose "…"') from error
+    if not text:
+        message = "the request is empty"
+        raise UsageError(message, hint='workflow propose "allow origin https://…" PATH')
+    if len(text) > _MAX_REQUEST:
+        message = f"the request has {len(text)} characters; at most {_MAX_REQUEST} are read"
+        raise UsageError(message, hint="split it into smaller changes")
+    return text
+
+
+_MAX_REQUEST = 4000
