@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -129,7 +128,7 @@ def _create(connection: sqlite3.Connection) -> None:
         for statement in _statements():
             connection.execute(statement)
         connection.execute(
-            "INSERT INTO meta VALUES ('repository', ?)", (f"repo-{secrets.token_hex(8)}",)
+            "INSERT INTO meta VALUES ('repository', ?)", (f"repo-{os.urandom(8).hex()}",)
         )
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,7 +107,7 @@ class Journal:
     @contextmanager
     def running(self, command: str) -> Iterator[Run]:
         """A folder of one's own for as long as the command lasts."""
-        name = secrets.token_hex(6)
+        name = os.urandom(6).hex()
         folder, unlocked = (self._folder / _RUNS / f"{kind}-{name}" for kind in (_RUN, _NEW))
         unlocked.mkdir(mode=0o700, parents=True)
         with (unlocked / _LOCK).open("w") as lock:

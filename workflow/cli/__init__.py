@@ -41,6 +41,8 @@ def run(arguments: list[str]) -> int:
 
 def _call(arguments: list[str]) -> int:
     """Let Typer parse and run; its own complaints become usage errors of ours."""
+    # Typer imports pydantic, which would look through all installed packages for plugins: 25 ms.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Typer exports no base class of its usage errors.
     from typer._click.exceptions import ClickException, UsageError
 

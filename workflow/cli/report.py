@@ -14,6 +14,48 @@ if TYPE_CHECKING:
     from workflow.store import Approval, ProposalRow, Stored
 
 
+_COMMON = {
+    "id": "the proposal's number",
+    "state": "`awaiting-approval`, `refused`, `approved`, `rejected`, `applied` or `rolled-back`",
+    "digest": "`sha256:` over everything that an approval covers",
+    "request": "the words that were typed",
+    "requester": "`Name <email>`",
+    "created": "RFC 3339, UTC",
+    "branch": "the branch that the proposal is for",
+    "files": "the paths that change",
+    "next": "the next command",
+}
+ROW = _COMMON
+PROPOSAL = {
+    **_COMMON,
+    "base": "the commit that the proposal starts from",
+    "commit": "the proposed commit, kept as `refs/workflow/proposals/ID`",
+    "route": "`architect` or `surgeon`",
+    "reasons": "why that role drafts",
+    "provider": "who drafted",
+    "model": "with what",
+    "blast_radius": "`files`, `hunks`, `added`, `removed`",
+    "notes": "what the drafter assumed",
+    "findings": "policy rules that object: `rule`, `path`, `reason`",
+    "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`",
+    "forecasts": "`gate`, `outcome`, `why`, said before the gate ran",
+    "receipt": "`destination`, `sent_bytes`, `prompt`, `prompt_bytes`, `files`",
+    "approvals": "`approver`, `at`",
+}
+LANDING = {
+    "landing": "the landing's number",
+    "kind": "`apply` or `rollback`",
+    "proposal": "the proposal's number",
+    "reverts": "the landing that a rollback takes back, or null",
+    "branch": "the branch that moved",
+    "before": "its commit before",
+    "after": "its commit after",
+    "state": "`intended`, `moved`, `kept`, `undone` or `abandoned`",
+    "who": "who ran the command",
+    "at": "RFC 3339, UTC",
+}
+
+
 def next_command(number: int, state: State) -> str:
     """The command that a proposal in some state waits for."""
     return {
@@ -49,8 +91,8 @@ def of_proposal(stored: Stored, approvals: Sequence[Approval] = ()) -> dict[str,
         "notes": list(proposal.notes),
         "findings": body["findings"],
         "gates": [
-            {"gate": v.gate, "outcome": str(v.outcome), "summary": v.summary, "hint": v.hint}
-            for v in proposal.verdicts
+            {key: verdict[key] for key in ("gate", "outcome", "summary", "notes", "hint")}
+            for verdict in body["verdicts"]
         ],
         "forecasts": body["forecasts"],
         "receipt": body["receipt"],

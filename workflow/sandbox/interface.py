@@ -34,14 +34,15 @@ class Limits:
 class Command:
     """One program to run confined.
 
-    `tree` is a folder of the host that appears at `TREE`, copy-on-write.  `read_only` are host paths
-    that appear inside at the same place (an interpreter, a binary).  `files` are made for this run:
-    path inside, content.  `dirs` are empty and writable.  `links` are symbolic links: path inside,
-    target.  Paths inside must not lead through a symbolic link of the tree; that raises
-    `ValueError`.  `low_ports` allows ports below 1024, and addresses that are not this machine's, in
-    the sandbox's own network.  `as_root` shows the program uid 0, for tools that ask; it carries no
-    privilege and no capability.  `report` gives the program a pipe of its own, whose descriptor
-    number stands in the variable `REPORT_FD_VARIABLE` and whose bytes come back in `Ran.report`.
+    `tree` is a folder of the host that appears at `TREE`, copy-on-write.  `read_only` are host
+    paths that appear inside at the same place (an interpreter, a binary).  `files` are made for
+    this run: path inside, content.  `dirs` are empty and writable.  `links` are symbolic links:
+    path inside, target.  Paths inside must not lead through a symbolic link of the tree; that
+    raises `ValueError`.  `low_ports` allows ports below 1024, and addresses that are not this
+    machine's, in the sandbox's own network.  `as_root` shows the program uid 0, for tools that
+    ask; it carries no privilege and no capability.  `report` gives the program a pipe of its own,
+    whose descriptor number stands in the variable `REPORT_FD_VARIABLE` and whose bytes come back in
+    `Ran.report`.
     """
 
     argv: tuple[str, ...]
