@@ -347,3 +347,36 @@ def workflow() -> WorkflowCommand:
         return CommandResult(process.returncode, out.decode(), err.decode())
 
     return run
+
+
+# --- a proposal --------------------------------------------------------------------------------
+
+REQUEST = "Add a /collect endpoint and allow origin https://s.ado.im via CORS and CSP"
+
+
+@pytest.fixture(scope="session")
+def _approved_once() -> dict[str, Path]:
+    """Remember the first approved repository, so that its gates run once a session."""
+    return {}
+
+
+@pytest.fixture
+def approved(
+    _approved_once: dict[str, Path],
+    sandbox_repo: GitRepo,
+    workflow: WorkflowCommand,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> GitRepo:
+    """Return a copy of `sandbox_repo` with the seeded request proposed and approved as number 1."""
+    here = sandbox_repo.path
+    if "path" not in _approved_once:
+        for words in (("propose", REQUEST, "site_nginx.conf"), ("approve", "1")):
+            done = workflow(*words, cwd=here)
+            assert done.exit_status == 0, done.stdout + done.stderr
+        kept = tmp_path_factory.mktemp("approved") / "repo"
+        shutil.copytree(here, kept, symlinks=True)
+        _approved_once["path"] = kept
+    shutil.rmtree(here)
+    shutil.copytree(_approved_once["path"], here, symlinks=True)
+    sandbox_repo.git("update-index", "-q", "--refresh")
+    return sandbox_repo

@@ -86,8 +86,27 @@ def read_settings(git: GitStore, tree: TreeId) -> Settings:
     try:
         text = git.read(tree, RepoPath(config.FILE)).decode()
     except KeyError:
-        text = ""
-    return config.load(text, os.environ, config.FILE if text else "the built-in settings")
+        return default_settings()
+    return config.load(text, os.environ, config.FILE)
+
+
+def default_settings() -> Settings:
+    """The settings where there is no repository: the built-in ones and the environment."""
+    from workflow import config
+
+    return config.load("", os.environ, "the built-in settings")
+
+
+def has_uncommitted_settings(git: GitStore) -> bool:
+    """Whether the work tree's settings differ from the base's, which alone count."""
+    from workflow.config import FILE
+
+    path = git.top / FILE
+    try:
+        committed = git.read(git.snapshot().tree, RepoPath(FILE))
+    except KeyError:
+        committed = b""
+    return (path.read_bytes() if path.is_file() else b"") != committed
 
 
 def read_policy(git: GitStore, tree: TreeId, settings: Settings) -> Policy:

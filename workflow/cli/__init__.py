@@ -55,6 +55,8 @@ def _call(arguments: list[str]) -> int:
         command = context.command_path if context else "workflow"
         message = error.format_message()
         raise WorkflowUsageError(message, hint=f"{command} --help") from error
+    if status == ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt  # Typer has made an exit status of it; the edge says more
     return status if isinstance(status, int) else int(ExitCode.DONE)
 
 

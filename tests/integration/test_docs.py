@@ -1,0 +1,119 @@
+"""The documents' sessions run as they are printed, and their facts are those of the code."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOP = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXIT = re.compile(r"\[exit (\d+)\]\n")
+
+
+def _steps(page: Path) -> Iterator[tuple[list[str], str]]:
+    """Each command of a page's console blocks with the output that the page shows."""
+    for block in BLOCK.findall(page.read_text()):
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, shown = step.partition("\n")
+            yield shlex.split(command), shown
+
+
+def _pattern(shown: str) -> re.Pattern[str]:
+    """The shown output, where a line `...` stands for any lines and ` ...` for the line's rest."""
+    lines = []
+    for line in shown.splitlines():
+        if line == "...":
+            lines.append("(?:.*\n)*?")
+        else:
+            lines.append(re.escape(line).replace(r"\.\.\.", ".*") + "\n")
+    return re.compile("".join(lines) + r"\Z")
+
+
+def _run(command: list[str], place: Path, status: int) -> str:
+    executable = [sys.executable, "-P", "-m", "workflow"]
+    argv = executable + command[1:] if command[0] == "workflow" else command
+    environment = {**os.environ, "COLUMNS": "1000"}
+    ran = subprocess.run(
+        argv, cwd=place, env=environment, capture_output=True, check=False, timeout=120
+    )
+    said = ran.stdout.decode() + (ran.stderr.decode() if status else "")
+    assert ran.returncode == status, f"{command}: {ran.stdout!r} {ran.stderr!r}"
+    # Progress and notes are not what a page shows.
+    return "".join(
+        f"{line}\n" for line in said.splitlines() if not line.startswith(("· ", "  gates took"))
+    )
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_sessions_run_as_printed(page: str, tmp_path: Path) -> None:
+    """Each command of the page, in order, prints what the page shows and ends as it says."""
+    place = tmp_path
+    if page == "README.md":
+        _run(["workflow", "demo", "--keep", "analytics"], place, 0)
+        place = place / "analytics"
+        _run(["rm", "-r", ".git/workflow"], place, 0)
+    seen = 0
+    for command, shown in _steps(TOP / page):
+        if command[0] == "make":
+            continue  # the two set-up commands have brought this very test here
+        if command[0] == "cd":
+            place = place / command[1]
+            continue
+        status = EXIT.match(shown)
+        said = _run(command, place, int(status[1]) if status else 0)
+        expected = EXIT.sub("", shown, count=1)
+        assert _pattern(expected).match(said), f"{command} printed:\n{said}\nnot:\n{expected}"
+        seen += 1
+    assert seen >= 4
+
+
+def test_reference_is_generated() -> None:
+    """The reference page is what the code says today."""
+    from workflow.cli.reference import page  # noqa: PLC0415 - imports every command
+
+    assert (TOP / "docs/reference.md").read_text() == page()
+
+
+def test_documents_link_to_files_that_are_there() -> None:
+    """Every relative link of every page leads somewhere."""
+    for page in [TOP / "README.md", *(TOP / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_documents_name_only_commands_that_exist() -> None:
+    """Every `workflow VERB` in the documents is a command of this version."""
+    from workflow.cli.app import app  # noqa: PLC0415 - imports Typer
+
+    names = {
+        info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands
+    }
+    for page in [TOP / "README.md", *(TOP / "docs").rglob("*.md")]:
+        for verb in re.findall(r"`workflow ([a-z]+)", page.read_text()):
+            assert verb in names, f"{page.name}: workflow {verb}"
+
+
+def test_json_keys_are_those_documented(tmp_path: Path) -> None:
+    """What `--json` prints has exactly the keys that the reference lists."""
+    import json  # noqa: PLC0415 - this test alone reads JSON
+
+    from workflow.cli import report  # noqa: PLC0415 - as above
+
+    _run(["workflow", "demo", "--keep", "analytics"], tmp_path, 0)
+    place = tmp_path / "analytics"
+    shown = json.loads(_run(["workflow", "show", "1", "--json"], place, 0))
+    assert set(shown) == {*report.PROPOSAL, "patch"}
+    listed = json.loads(_run(["workflow", "list", "--json"], place, 0))
+    assert set(listed["proposals"][0]) == set(report.ROW)
+    landed = json.loads(_run(["workflow", "history", "--json"], place, 0))
+    assert set(landed["landings"][0]) == set(report.LANDING)

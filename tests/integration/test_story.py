@@ -1,0 +1,339 @@
+"""The story: from a request in words to an approved, applied, confirmed and reverted change."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import git
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
+
+REQUEST = "Add a /collect endpoint and allow origin https://s.ado.im via CORS and CSP"
+SITE = "nginx/site_nginx.conf"
+
+# Another shop: tabs, other names, its own comments, a drop-in without http{}, CRLF nowhere.
+OTHER_SITE = """\
+# edge for the shop -- ask Mo before touching the TLS part
+upstream shop_api {
+\tserver 10.20.0.5:9100 max_fails=2;\t# primary
+\tserver 10.20.0.6:9100 backup;
+}
+
+map $http_origin $allow_origin {
+\tdefault "";
+\t"https://shop.example.org" $http_origin;
+}
+
+server {
+\tlisten 443 ssl;
+\tserver_name shop.example.org;
+\tssl_certificate /etc/pki/shop/full.pem;
+\tssl_certificate_key /etc/pki/shop/key.pem;
+
+\tadd_header X-Content-Type-Options nosniff always;
+\tadd_header Content-Security-Policy "default-src 'self'; connect-src 'self'" always;
+\tadd_header Access-Control-Allow-Origin $allow_origin always;
+\tadd_header Vary Origin always;
+
+\tlocation = /v2/orders {
+\t\tif ($request_method = OPTIONS) { return 204; }
+\t\tif ($request_method != POST) { return 405; }
+\t\tclient_max_body_size 32k;
+\t\tproxy_set_header Host $host;
+\t\tproxy_pass http://shop_api;
+\t}
+
+\tlocation / {
+\t\troot /srv/shop;   # built by CI
+\t}
+}
+"""
+OTHER_REQUEST = (
+    "add an endpoint POST /v2/beacons limited to 16k"
+    " and allow origin https://metrics.example.org via CORS and CSP"
+)
+
+
+def _changed(before: str, after: str) -> tuple[list[str], list[str]]:
+    """Lines that went and lines that came."""
+    rows = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    return [r[2:] for r in rows if r[:2] == "- "], [r[2:] for r in rows if r[:2] == "+ "]
+
+
+def _read(repo: GitRepo, name: str) -> str:
+    return (repo.path / name).read_bytes().decode()
+
+
+def test_the_seeded_story(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
+    """Proposed, shown, approved, applied and rolled back: each step does what it says."""
+    here = sandbox_repo.path
+    original = _read(sandbox_repo, SITE)
+    proposed = workflow("propose", REQUEST, "site_nginx.conf", "--json", cwd=here)
+    assert proposed.exit_status == 0, proposed.stderr
+    assert proposed.json["state"] == "awaiting-approval"
+    assert proposed.json["route"] == "surgeon"
+    assert proposed.json["files"] == [SITE]
+    assert {gate["gate"]: gate["outcome"] for gate in proposed.json["gates"]} == {
+        "nginx": "pass",
+        "pytest": "pass",
+    }
+    assert proposed.json["next"] == "workflow approve 1"
+
+    shown = workflow("show", "1", cwd=here)
+    for words in ("What changes", "Evidence", "forecast", "Sent", "nothing", "location = /collect"):
+        assert words in shown.stdout, words
+
+    assert workflow("approve", "1", cwd=here).exit_status == 0
+    applied = workflow("apply", "1", cwd=here)
+    assert applied.exit_status == 0, applied.stderr
+    went, came = _changed(original, _read(sandbox_repo, SITE))
+    assert len(went) == 1, "only the CSP line is replaced"
+    assert "connect-src 'self' https://ado.im https://www.ado.im https://s.ado.im;" in "".join(came)
+    assert any("location = /collect" in line for line in came)
+    assert any(line.split() == ['"https://s.ado.im"', "$http_origin;"] for line in came)
+    assert sandbox_repo.git("status", "--porcelain") == ""
+    log = sandbox_repo.git("log", "-1", "--format=%an %s%n%b")
+    assert "Ada Author" not in log, "the requester is the committer identity of git"
+    assert "Workflow-Proposal: 1" in log
+    assert f"Workflow-Digest: {proposed.json['digest']}" in log
+
+    assert workflow("rollback", cwd=here).exit_status == 0
+    assert _read(sandbox_repo, SITE) == original
+    assert sandbox_repo.git("status", "--porcelain") == ""
+    assert workflow("list", "--json", cwd=here).json["proposals"][0]["state"] == "rolled-back"
+    kinds = [row["kind"] for row in workflow("history", "--json", cwd=here).json["landings"]]
+    assert kinds == ["rollback", "apply"]
+
+
+def test_the_story_in_another_repository(
+    git_repo: GitRepoFactory, workflow: WorkflowCommand
+) -> None:
+    """Other names, tabs, comments and upstreams: a correct minimal diff, every other byte kept."""
+    name = "edge/conf.d/shop.conf"
+    repo = git_repo({name: OTHER_SITE, "README": "the shop\n"})
+    proposed = workflow("propose", OTHER_REQUEST, name, "--json", cwd=repo.path)
+    assert proposed.exit_status == 0, proposed.stdout + proposed.stderr
+    assert [gate["gate"] for gate in proposed.json["gates"]] == ["nginx"]
+    assert workflow("approve", "1", cwd=repo.path).exit_status == 0
+    assert workflow("apply", "1", cwd=repo.path).exit_status == 0
+    after = _read(repo, name)
+    went, came = _changed(OTHER_SITE, after)
+    csp = (
+        "\tadd_header Content-Security-Policy \"default-src 'self'; connect-src 'self'{}\" always;"
+    )
+    assert went == [csp.format("")]
+    assert [line for line in came if line] == [
+        '\t"https://metrics.example.org" $http_origin;',
+        csp.format(" https://metrics.example.org"),
+        "\tlocation = /v2/beacons {",
+        "\t\tif ($request_method = OPTIONS) { return 204; }",
+        "\t\tif ($request_method != POST) { return 405; }",
+        "\t\tclient_max_body_size 16k;",
+        "\t\tproxy_set_header Host $host;",
+        "\t\tproxy_pass http://shop_api;",
+        "\t}",
+    ]
+    assert came.count("") == 1
+    assert workflow("rollback", cwd=repo.path).exit_status == 0
+    assert _read(repo, name) == OTHER_SITE
+
+
+def test_propose_leaves_everything_as_it_was(
+    sandbox_repo: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """Files, index, status and branches are untouched, also when they are dirty."""
+    sandbox_repo.write({"README.md": "dirty\n", "new.txt": "untracked\n"})
+    sandbox_repo.git("add", "README.md")
+    sandbox_repo.write({"README.md": "dirtier\n"})
+    index = (sandbox_repo.path / ".git/index").read_bytes()
+    before = sandbox_repo.snapshot()
+    assert workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path).exit_status == 0
+    after = sandbox_repo.snapshot()
+    assert (after.files, after.status, after.index, after.head) == (
+        *(before.files, before.status, before.index, before.head),
+    )
+    assert (sandbox_repo.path / ".git/index").read_bytes() == index
+    new_refs = set(after.refs.splitlines()) - set(before.refs.splitlines())
+    assert [ref.split("\t")[1] for ref in new_refs] == ["refs/workflow/proposals/1"]
+
+
+def test_an_independent_reader_sees_the_same_change(
+    sandbox_repo: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """GitPython, which shares no code with us, finds one modified file and the stored patch."""
+    workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path)
+    patch = workflow("show", "1", "--patch", cwd=sandbox_repo.path).stdout
+    with git.Repo(sandbox_repo.path) as repo:
+        proposed = repo.commit("refs/workflow/proposals/1")
+        (diff,) = repo.head.commit.diff(proposed)
+        assert (diff.change_type, diff.a_path) == ("M", SITE)
+        assert diff.b_blob is not None
+        after = diff.b_blob.data_stream.read()
+    sandbox_repo.write({"p.diff": patch})
+    sandbox_repo.git("apply", "p.diff")
+    assert (sandbox_repo.path / SITE).read_bytes() == after
+
+
+def test_apply_needs_an_approval(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
+    """Without an approval nothing moves, and the exit status says what is awaited."""
+    workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path)
+    before = sandbox_repo.snapshot()
+    done = workflow("apply", "1", cwd=sandbox_repo.path)
+    assert done.exit_status == 4
+    assert "workflow approve 1" in done.stderr
+    assert sandbox_repo.snapshot() == before
+
+
+def test_apply_refuses_a_changed_proposal(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """A ref that was moved after the approval is found out."""
+    other = approved.git("commit-tree", "-m", "other", "HEAD^{tree}")
+    approved.git("update-ref", "refs/workflow/proposals/1", other)
+    before = approved.snapshot()
+    done = workflow("apply", "1", cwd=approved.path)
+    assert done.exit_status == 3
+    assert "no longer points to what was proposed" in done.stderr
+    assert approved.snapshot() == before
+
+
+def test_apply_refuses_a_moved_branch(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """A branch that has moved since is not the base that was judged."""
+    approved.commit({"other.txt": "x"})
+    before = approved.snapshot()
+    done = workflow("apply", "1", cwd=approved.path)
+    assert done.exit_status == 3
+    assert "main is at" in done.stderr
+    assert approved.snapshot() == before
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_apply_refuses_to_overwrite_edits(
+    approved: GitRepo, workflow: WorkflowCommand, *, staged: bool
+) -> None:
+    """A file that would be overwritten and has edits of its own stops the landing."""
+    approved.write({SITE: _read(approved, SITE) + "# mine\n"})
+    if staged:
+        approved.git("add", SITE)
+    before = approved.snapshot()
+    done = workflow("apply", "1", cwd=approved.path)
+    assert done.exit_status == 3
+    assert SITE in done.stderr
+    assert approved.snapshot() == before
+
+
+def test_unrelated_edits_survive(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """Dirty, staged and untracked files that the proposal does not touch stay as they are."""
+    approved.write({"README.md": "dirty\n", "app/models.py": "staged\n", "notes.txt": "mine\n"})
+    approved.git("add", "app/models.py")
+    status = approved.git("status", "--porcelain")
+    for command in (("apply", "1"), ("rollback",), ("rollback",)):
+        assert workflow(*command, cwd=approved.path).exit_status == 0
+        assert approved.git("status", "--porcelain") == status
+        assert _read(approved, "README.md") == "dirty\n"
+        assert _read(approved, "notes.txt") == "mine\n"
+
+
+def test_rollback_of_a_rollback(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """Taking back a rollback brings the change in again, byte for byte, and so on."""
+    without = _read(approved, SITE)
+    assert workflow("apply", "1", cwd=approved.path).exit_status == 0
+    with_change = _read(approved, SITE)
+    for expected, state in (
+        (without, "rolled-back"),
+        (with_change, "applied"),
+        (without, "rolled-back"),
+    ):
+        assert workflow("rollback", cwd=approved.path).exit_status == 0
+        assert _read(approved, SITE) == expected
+        rows = workflow("list", "--json", cwd=approved.path).json["proposals"]
+        assert rows[0]["state"] == state
+
+
+def test_rollback_keeps_later_commits(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """Commits that came after the landing stay; one that touched its files stops the rollback."""
+    original = _read(approved, SITE)
+    workflow("apply", "1", cwd=approved.path)
+    approved.commit({"later.txt": "later\n"})
+    assert workflow("rollback", cwd=approved.path).exit_status == 0
+    assert _read(approved, SITE) == original
+    assert _read(approved, "later.txt") == "later\n"
+    assert workflow("rollback", cwd=approved.path).exit_status == 0
+    approved.commit({SITE: _read(approved, SITE) + "# edited\n"})
+    done = workflow("rollback", cwd=approved.path)
+    assert done.exit_status == 3
+    assert "has changed on main" in done.stderr
+
+
+def test_apply_to_a_branch_that_is_not_checked_out(
+    approved: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """Landing on another branch moves its ref and touches no file here."""
+    approved.git("switch", "--quiet", "--create", "elsewhere")
+    files = approved.snapshot().files
+    done = workflow("apply", "1", cwd=approved.path)
+    assert done.exit_status == 0, done.stderr
+    assert approved.snapshot().files == files
+    assert "location = /collect" in approved.git("show", f"main:{SITE}")
+
+
+def test_rejected_and_unknown_proposals(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """A rejected proposal cannot be applied, and an unknown number is a usage error."""
+    assert workflow("reject", "1", "-m", "not today", cwd=approved.path).exit_status == 0
+    assert workflow("apply", "1", cwd=approved.path).exit_status == 3
+    assert workflow("approve", "1", cwd=approved.path).exit_status == 3
+    for command in ("show", "approve", "reject", "apply"):
+        assert workflow(command, "99", cwd=approved.path).exit_status == 2
+
+
+def test_a_failing_gate_refuses(git_repo: GitRepoFactory, workflow: WorkflowCommand) -> None:
+    """A change after which a test fails is stored as refused, shown with its cause, and stuck."""
+    guard = (
+        "from pathlib import Path\n"
+        "def test_only_orders():\n"
+        "    assert 'beacons' not in Path('conf.d/shop.conf').read_text()\n"
+    )
+    repo = git_repo({"conf.d/shop.conf": OTHER_SITE, "tests/test_site.py": guard})
+    done = workflow("propose", OTHER_REQUEST, "shop.conf", "--json", cwd=repo.path)
+    assert done.exit_status == 3
+    assert done.json["state"] == "refused"
+    outcomes = {gate["gate"]: gate["outcome"] for gate in done.json["gates"]}
+    assert outcomes == {"nginx": "pass", "pytest": "fail"}
+    shown = workflow("show", "1", cwd=repo.path).stdout
+    assert "test_only_orders" in shown
+    assert "WRONG" in shown, "the forecast was a pass"
+    for command in ("approve", "apply"):
+        assert workflow(command, "1", cwd=repo.path).exit_status == 3
+
+
+def test_green_field_is_refused_by_name_offline(
+    sandbox_repo: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """A scaffold is the architect's work, which this version says it cannot do."""
+    words = "scaffold a new FastAPI backend from the browser client"
+    done = workflow("propose", words, cwd=sandbox_repo.path)
+    assert done.exit_status == 3
+    assert "OPENAI_API_KEY" in done.stderr
+
+
+def test_linked_worktree(approved: GitRepo, workflow: WorkflowCommand, tmp_path: Path) -> None:
+    """A branch that another work tree has checked out lands there, files and all."""
+    approved.git("switch", "--quiet", "--create", "side")
+    linked = tmp_path / "linked"
+    approved.git("worktree", "add", "--quiet", str(linked), "main")
+    done = workflow("apply", "1", cwd=approved.path)
+    assert done.exit_status == 0, done.stderr
+    assert "location = /collect" in (linked / SITE).read_text()
+    assert "location = /collect" not in _read(approved, SITE)
+
+
+def test_demo(workflow: WorkflowCommand, tmp_path: Path) -> None:
+    """The demo plays the whole story from anywhere and says that it came full circle."""
+    done = workflow("demo", cwd=tmp_path)
+    assert done.exit_status == 0, done.stdout + done.stderr
+    assert "rolled back" in done.stdout
+    told = workflow("demo", "--json", cwd=tmp_path)
+    assert told.json["restored"] is True

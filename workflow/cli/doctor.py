@@ -1,0 +1,178 @@
+"""`workflow doctor`: tries what this machine and repository can do, and says how to mend it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.text import Text
+
+from workflow import git_store, ledger, wiring
+from workflow.cli import session
+from workflow.cli.output import visible
+from workflow.config import FILE
+from workflow.errors import ExitCode, WorkflowError
+from workflow.gates.nginx import find_nginx
+from workflow.sandbox import Command, Limits
+from workflow.sandbox.interpreter import interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from workflow.cli.output import Output
+    from workflow.config import Settings
+    from workflow.sandbox import Sandbox
+    from workflow.wiring import Repository
+
+_KEYS = {"ANTHROPIC_API_KEY": "surgeon", "OPENAI_API_KEY": "architect"}
+_MODULES = ("http_ssl", "http_v2", "http_v3", "stream")
+_BRIEF = Limits(wall_s=20.0, output=1024 * 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried: whether it is well, what was seen, and how to mend it.
+
+    A check that is `needed` and not well makes `doctor` fail; the others inform.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+    needed: bool = True
+
+
+def run(output: Output) -> None:
+    """Print every check and leave with 1 when one that is needed is not well."""
+    checks = list(_checks(output))
+    sick = [check for check in checks if check.needed and not check.ok]
+    following = sick[0].mend if sick else 'workflow propose "…" PATH'
+    output.result(
+        {"ok": not sick, "checks": [asdict(check) for check in checks], "next": following},
+        *(_line(check) for check in checks),
+    )
+    output.next(following)
+    if sick:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+def _checks(output: Output) -> Iterator[Check]:
+    yield Check("python", ok=True, detail=f"{platform.python_version()} at {sys.executable}")
+    yield _try("git", git_store.git_version, "apt-get install git")
+    repository: Repository | None = None
+    try:
+        repository = session.open_repository(output)
+    except WorkflowError as error:
+        yield Check("repository", ok=False, detail=error.message, mend=error.hint, needed=False)
+    if repository:
+        yield from _repository(repository)
+    settings = _settings(repository)
+    if isinstance(settings, Check):
+        yield settings
+        return
+    sandbox = wiring.sandbox()
+    if repository and wiring.has_uncommitted_settings(repository.git):
+        detail = f"{FILE} differs from the committed one, and only that counts"
+        yield Check("settings", ok=False, detail=detail, mend=f"git commit {FILE}", needed=False)
+    yield from _walls(sandbox)
+    yield _try("nginx", lambda: _nginx(sandbox, settings), "workflow doctor, after the mend above")
+    yield _try("pytest", lambda: _pytest(sandbox, settings), "pip install pytest")
+    for key, role in _KEYS.items():
+        said = "is set; this version" if os.environ.get(key) else "is not set; this version"
+        detail = f"{key} {said} drafts offline and sends nothing"
+        yield Check(f"{role}'s key", ok=True, detail=detail, needed=False)
+
+
+def _repository(repository: Repository) -> Iterator[Check]:
+    git = repository.git
+    yield Check("repository", ok=True, detail=str(git.top))
+    yield _try("branch", lambda: _branch(repository), "git switch -c NAME")
+    yield _try("identity", lambda: str(git.identity()), 'git config --global user.name "…"')
+    count, breaks = ledger.verify(repository.store.connection)
+    said = f"row {breaks[0].seq} {breaks[0].reason}" if breaks else f"{count} rows, chain intact"
+    mend = "restore .git/workflow from a backup: somebody has edited it"
+    yield Check("ledger", ok=not breaks, detail=said, mend=mend)
+
+
+def _branch(repository: Repository) -> str:
+    base = repository.git.snapshot()
+    shallow = ", a shallow clone" if repository.git.is_shallow() else ""
+    return f"{base.branch} at {base.commit.short}{shallow}"
+
+
+def _settings(repository: Repository | None) -> Settings | Check:
+    """The settings in force; a check that says why when they cannot be read."""
+    try:
+        if repository is None:
+            return wiring.default_settings()
+        base = repository.git.snapshot()
+        settings = wiring.read_settings(repository.git, base.tree)
+        wiring.read_policy(repository.git, base.tree, settings)
+    except WorkflowError as error:
+        return Check("settings", ok=False, detail=error.message, mend=error.hint)
+    return settings
+
+
+def _walls(sandbox: Sandbox) -> Iterator[Check]:
+    try:
+        walls = sandbox.walls()
+    except WorkflowError as error:
+        yield Check("sandbox", ok=False, detail=error.message, mend=error.hint)
+        return
+    for wall in walls:
+        mend = "see docs/security.md; gates refuse to run without it"
+        yield Check(f"wall: {wall.name}", ok=wall.stands, detail=wall.detail, mend=mend)
+
+
+def _nginx(sandbox: Sandbox, settings: Settings) -> str:
+    """The version and the modules of the configured nginx, asked inside the sandbox."""
+    binary = settings.gates.nginx.binary
+    program = find_nginx(binary)
+    if program is None:
+        message = f"there is no nginx at {binary!r}"
+        raise WorkflowError(message, hint=f"set gates.nginx.binary in {FILE}, or install nginx")
+    argv = (str(program), "-V")
+    ran = sandbox.run(Command(argv=argv, cwd="/", read_only=(program,), limits=_BRIEF))
+    said = ran.stderr.decode("utf-8", "replace")
+    version = said.partition("nginx version: ")[2].split("\n")[0]
+    if not ran.is_ok or not version:
+        message = f"{program} did not start: {said.strip()[:200]}"
+        raise WorkflowError(message, hint=f"set gates.nginx.binary in {FILE}")
+    has = {name: f"--with-{name}" in said for name in _MODULES}
+    there, absent = ([name for name in has if has[name] is wanted] for wanted in (True, False))
+    without = f"; without {', '.join(absent)}" if absent else ""
+    return f"{version} ({binary}), with {', '.join(there)}{without}"
+
+
+def _pytest(sandbox: Sandbox, settings: Settings) -> str:
+    """The version of pytest in the configured interpreter, asked inside the sandbox."""
+    chosen = settings.gates.pytest.python
+    python = interpreter(Path(sys.executable if chosen == "auto" else chosen))
+    argv = (str(python.program), "-I", "-c", "import pytest; print(pytest.__version__)")
+    ran = sandbox.run(Command(argv=argv, cwd="/", read_only=python.folders, limits=_BRIEF))
+    if not ran.is_ok:
+        message = f"{python.program} has no pytest"
+        raise WorkflowError(message, hint=f"set gates.pytest.python in {FILE}, or install it there")
+    return f"{ran.stdout.decode('ascii', 'replace').strip()} in {python.program}"
+
+
+def _try(name: str, look: Callable[[], str], mend: str) -> Check:
+    """A check that is well when looking raises nothing."""
+    try:
+        return Check(name, ok=True, detail=look())
+    except WorkflowError as error:
+        return Check(name, ok=False, detail=error.message, mend=error.hint or mend)
+
+
+def _line(check: Check) -> Text:
+    mark, style = ("✓", "green") if check.ok else ("✗", "red") if check.needed else ("·", "yellow")
+    text = Text.assemble((f"{mark} ", style), (f"{check.name}  ", "bold"), visible(check.detail))
+    if not check.ok and check.mend:
+        text.append(f"\n    try: {visible(check.mend)}")
+    return text

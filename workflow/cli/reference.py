@@ -1,0 +1,139 @@
+"""Writes `docs/reference.md` from the code itself: commands, exit statuses, settings, policy.
+
+`python -m workflow.cli.reference docs/reference.md` writes the page, `--check` compares it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+from pydantic import BaseModel
+
+from workflow import errors
+from workflow.cli import report
+from workflow.cli.app import app
+from workflow.config import Settings
+from workflow.errors import ExitCode, WorkflowError
+from workflow.resources import folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEAD = """\
+# Reference
+
+Generated from the code by `make docs`; do not edit.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [_HEAD, *_commands(), *_json(), *_statuses(), *_settings(), *_policy()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the page; 1 when a checked page is out of date."""
+    check, path = "--check" in arguments, Path(arguments[-1])
+    text = page()
+    if not check:
+        path.write_text(text, encoding="utf-8")
+        return 0
+    if path.read_text(encoding="utf-8") == text:
+        return 0
+    sys.stderr.write(f"{path} is out of date: python -m workflow.cli.reference {path}\n")
+    return 1
+
+
+def _commands() -> Iterator[str]:
+    yield "## Commands\n"
+    # Typer's own classes of a built command are private; their attributes are click's, documented.
+    group = cast("Any", typer.main.get_command(app))
+    for name, command in group.commands.items():
+        yield f"### `workflow {name}`\n"
+        yield inspect.cleandoc(command.help) + "\n"
+        yield "| option or argument | meaning | default |\n| --- | --- | --- |"
+        for parameter in command.params:
+            if parameter.name == "help":
+                continue
+            words = " ".join(getattr(parameter, "opts", [])) or parameter.name
+            if parameter.param_type_name == "argument":
+                words = parameter.metavar or parameter.name.upper()
+            default = _default(parameter.default)
+            yield f"| `{words}` | {parameter.help} | {default} |"
+        yield ""
+
+
+def _default(value: object) -> str:
+    return "" if value in {None, "", False} or callable(value) else f"`{value}`"
+
+
+def _json() -> Iterator[str]:
+    yield "## JSON\n"
+    yield "`--json` prints one object on stdout; these keys stay.\n"
+    for title, keys in (
+        ("`propose`, `show` (with `patch`), `approve`, `reject`", report.PROPOSAL),
+        ("`list`: `proposals`, a list of", report.ROW),
+        ("`apply`, `rollback`, and `history`: `landings`, a list of", report.LANDING),
+    ):
+        yield f"### {title}\n\n| key | meaning |\n| --- | --- |"
+        yield from (f"| `{key}` | {meaning} |" for key, meaning in keys.items())
+        yield ""
+
+
+def _statuses() -> Iterator[str]:
+    meaning = {
+        ExitCode.DONE: "done",
+        ExitCode.ERROR: "an error: the machinery or the repository is not as it must be",
+        ExitCode.USAGE: "usage: the command's own words cannot be carried out",
+        ExitCode.REFUSED: "refused by the policy, a gate, or a missing condition",
+        ExitCode.AWAITING_APPROVAL: "awaiting approval",
+        ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+    }
+    yield "## Exit statuses\n"
+    yield "| status | meaning | errors |\n| --- | --- | --- |"
+    for code in ExitCode:
+        named = [
+            f"`{name}`"
+            for name, kind in vars(errors).items()
+            if inspect.isclass(kind)
+            and issubclass(kind, WorkflowError)
+            and kind.exit_code == code
+            and kind is not WorkflowError
+        ]
+        yield f"| {int(code)} | {meaning[code]} | {', '.join(named)} |"
+    yield "\nWith `--json`, an error is one object, too: `error`, `hint`, `exit_code`.\n"
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n"
+    yield "`workflow.toml` is read from the base commit; a variable of the environment wins.\n"
+    yield "| key | variable | default |\n| --- | --- | --- |"
+    yield from _fields(Settings(), "")
+    yield "\n`WORKFLOW_BUBBLEWRAP` (`wheel`, `system` or a path) chooses the sandbox's program."
+    yield "Only the environment can set it: a repository must not choose what runs unconfined.\n"
+
+
+def _fields(section: BaseModel, prefix: str) -> Iterator[str]:
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _fields(value, f"{prefix}{name}.")
+        else:
+            variable = "WORKFLOW_" + f"{prefix}{name}".upper().replace(".", "__")
+            yield f"| `{prefix}{name}` | `{variable}` | `{value!r}` |"
+
+
+def _policy() -> Iterator[str]:
+    yield "## The built-in policy\n"
+    yield "```yaml"
+    yield (folder("policies") / "default.yaml").read_text(encoding="utf-8").rstrip()
+    yield "```"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
