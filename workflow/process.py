@@ -12,15 +12,17 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from workflow.errors import WorkflowError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import FrameType
 
 DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
@@ -30,7 +32,7 @@ _LOOK_S = 0.05
 
 
 class ProgramNotFoundError(WorkflowError):
-    """The program is not on this machine, or may not be run."""
+    """The program is not on this machine, or cannot be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +82,24 @@ def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separa
     started = time.monotonic()
     report_read, report_write = report_pipe or (None, None)
     inherited = [*pass_fds, *([] if report_write is None else [report_write])]
-    try:
-        # NOTE: start_new_session gives a process group of its own, which is what gets killed.
-        child = subprocess.Popen(  # noqa: S603 - argv list, never a shell
-            list(argv),
-            executable=executable,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=inherited,
-            start_new_session=True,
-        )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-        message = f"cannot start {argv[0]!r}: {error.strerror}"
-        raise ProgramNotFoundError(
-            message, hint="run `workflow doctor` to see what this machine lacks"
-        ) from error
-    finally:
-        if report_write is not None:
-            os.close(report_write)
-    try:
-        streams = _Streams(child, stdin, max_output, report_read)
-        cut = streams.pump(started + timeout)
-    finally:
-        # NOTE: the group goes before the child is reaped: after that its number may be another's.
-        _kill_group(child)
-        status = child.wait(timeout=_REAP_S)
-        for pipe in (child.stdin, child.stdout, child.stderr):
-            if pipe:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+    with _HeldInterrupt() as held:
+        try:
+            child = _start(argv, executable, cwd, env, inherited)
+        finally:
+            if report_write is not None:
+                os.close(report_write)
+        try:
+            held.release()
+            streams = _Streams(child, stdin, max_output, report_read)
+            cut = streams.pump(started + timeout)
+        finally:
+            # NOTE: the group goes before the child is reaped: then its number may be another's.
+            _kill_group(child)
+            status = child.wait(timeout=_REAP_S)
+            for pipe in (child.stdin, child.stdout, child.stderr):
+                if pipe:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
     out, err, report = streams.collected
     return Ran(
         argv=tuple(argv),
@@ -125,10 +113,70 @@ def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separa
     )
 
 
+def _start(
+    argv: Sequence[str],
+    executable: str | None,
+    cwd: Path | None,
+    env: Mapping[str, str],
+    inherited: Sequence[int],
+) -> subprocess.Popen[bytes]:
+    try:
+        # NOTE: start_new_session gives a process group of its own, which is what gets killed.
+        return subprocess.Popen(  # noqa: S603 - argv list, never a shell
+            list(argv),
+            executable=executable,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=inherited,
+            start_new_session=True,
+        )
+    except OSError as error:
+        message = f"cannot start {executable or argv[0]!r}: {error.strerror}"
+        raise ProgramNotFoundError(
+            message, hint="run `workflow doctor` to see what this machine lacks"
+        ) from error
+
+
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
     """Kill what is left of the child's group; a group that is already gone is fine."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+
+
+class _HeldInterrupt:
+    """Holds Ctrl-C back while a child is started: between fork and `try` nobody would kill it.
+
+    A signal that comes meanwhile is handled at `release`.  Only the main thread gets signals.
+    """
+
+    def __init__(self) -> None:
+        self._handler: Callable[[int, FrameType | None], object] | int | None = None
+        self._came = False
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            handler = signal.getsignal(signal.SIGINT)
+            if callable(handler):
+                self._handler = handler
+                signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Put the handler back, and call it for what came."""
+        handler, self._handler = self._handler, None
+        if callable(handler):
+            signal.signal(signal.SIGINT, handler)
+            if self._came:
+                handler(signal.SIGINT, None)
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        self._came = True
 
 
 @contextlib.contextmanager

@@ -1,0 +1,212 @@
+"""The pytest gate: the project's own tests on both trees; what passed must still pass."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow.errors import UsageError
+from workflow.gates import pytest_report, pytest_roots
+from workflow.gates.pytest_report import Ended, Report
+from workflow.gates.text import bounded, listed, one_line
+from workflow.sandbox import TREE, Command, Limits
+from workflow.sandbox.interpreter import Interpreter, interpreter
+from workflow.types import Evidence, Outcome, Side, Verdict
+
+if TYPE_CHECKING:
+    from workflow.gates.interface import Case, Tree
+
+_START = Path(__file__).with_name("pytest_start.py")
+_INSIDE = "/run/workflow"
+_OUTPUT = 16 * 1024 * 1024
+# Address space, which numeric libraries reserve by the core and hardly use.
+_MEMORY = 8 * 1024**3
+_HINT = (
+    "set `[gates.pytest] python` in workflow.toml to an interpreter that has pytest and what the "
+    "tests import, such as /path/to/.venv/bin/python"
+)
+_SEVERITY = {Outcome.PASS: 0, Outcome.ERROR: 1, Outcome.FAIL: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class PytestGate:
+    """Judges by the tests of the nearest project around the changed files.
+
+    `python` is `auto` (the interpreter that runs us) or the full path of one; `timeout_s` bounds
+    one run of pytest, in seconds of wall time.
+
+    A change passes when every test that passed on the base is there and passes on the patched
+    tree, and no other test began to fail.  Tests that fail on both are noted.  Where no test passes
+    on the patched tree nothing is proven, which is an error.
+    """
+
+    python: str = "auto"
+    timeout_s: float = 300.0
+    name: str = field(default="pytest", init=False)
+
+    def applies(self, case: Case) -> bool:
+        """Whether there are Python tests around a changed file."""
+        return bool(_roots(case))
+
+    def judge(self, case: Case) -> Verdict:
+        """Run the tests of each root on both trees and compare, test by test."""
+        try:
+            python = interpreter(Path(sys.executable if self.python == "auto" else self.python))
+        except UsageError as error:
+            return Verdict(self.name, Outcome.ERROR, one_line(error.message), hint=error.hint)
+        results = [self._judge(case, root, python) for root in _roots(case)]
+        if not results:
+            return Verdict(self.name, Outcome.ERROR, "there are no tests around the change")
+        worst = max(results, key=lambda result: _SEVERITY[result.outcome])
+        passed = worst.outcome is Outcome.PASS
+        summary = "; ".join(one.summary for one in results) if passed else worst.summary
+        return Verdict(
+            gate=self.name,
+            outcome=worst.outcome,
+            summary=one_line(summary),
+            evidence=tuple(evidence for result in results for evidence in result.evidence),
+            notes=bounded([note for result in results for note in result.notes]),
+            hint=worst.hint,
+        )
+
+    def _judge(self, case: Case, root: str, python: Interpreter) -> _Result:
+        """Judge one root; a tree that has no tests there has an empty report."""
+        runs: list[Evidence] = []
+        reports: dict[Side, Report] = {}
+        for side, tree in ((Side.BASE, case.base), (Side.PATCHED, case.patched)):
+            reports[side] = Report({})
+            if pytest_roots.has_tests(tree, root):
+                ran = case.sandbox.run(self._command(tree, root, python))
+                reports[side] = pytest_report.read(ran)
+                words = f"pytest -q in {root}" if root else "pytest -q"
+                log = case.keep(ran.stdout + ran.stderr)
+                seconds = round(ran.seconds, 3)
+                runs.append(Evidence(side, words, ran.exit_status, seconds, log))
+            if side is Side.BASE and reports[side].problem:
+                break
+        where = f" in {root}" if root else ""
+        result = _compared(reports[Side.BASE], reports.get(Side.PATCHED, Report({})), where)
+        return _Result(result.outcome, result.summary, result.hint, result.notes, tuple(runs))
+
+    def _command(self, tree: Tree, root: str, python: Interpreter) -> Command:
+        home = posixpath.join(TREE, root) if root else TREE
+        name = pytest_roots.configuration(tree, root)
+        # Named in every case: pytest would look for one in the folders above, another project's.
+        config = posixpath.join(home, name) if name else f"{_INSIDE}/pytest.ini"
+        return Command(
+            argv=(
+                *(str(python.program), f"{_INSIDE}/start.py", "-q", "-p", "no:cacheprovider"),
+                *("-c", config, "--rootdir", home, "--confcutdir", home),
+            ),
+            tree=tree.root,
+            cwd=home,
+            env={
+                "PATH": f"{python.program.parent}:/usr/local/bin:/usr/bin:/bin",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONHASHSEED": "0",
+                "PYTHONNOUSERSITE": "1",
+            },
+            read_only=python.folders,
+            files=(
+                (f"{_INSIDE}/start.py", _START.read_bytes()),
+                (f"{_INSIDE}/pytest.ini", b"[pytest]\n"),
+            ),
+            limits=Limits(wall_s=self.timeout_s, output=_OUTPUT, memory=_MEMORY),
+            report=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What came of one root."""
+
+    outcome: Outcome
+    summary: str
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+def _roots(case: Case) -> tuple[str, ...]:
+    """Return the folders whose tests are to run, for both trees, each once."""
+    changed = case.change.paths
+    found = pytest_roots.roots(case.base, changed) | pytest_roots.roots(case.patched, changed)
+    return tuple(sorted(found))
+
+
+def _compared(base: Report, patched: Report, where: str) -> _Result:
+    """Judge by both reports; `where` names the root for people."""
+    unusable = _unusable(base, patched, where)
+    if unusable:
+        return unusable
+    fault = _fault(base, patched)
+    notes = tuple(_notes(base, patched))
+    if fault:
+        hint = "mend the patch; a test that is meant to go needs a change of its own"
+        return _Result(Outcome.FAIL, f"{fault}{where}", hint, notes)
+    passed, before = (len(report.names(Ended.PASSED)) for report in (patched, base))
+    if not passed:
+        return _Result(Outcome.ERROR, f"no test passes{where}, so nothing is proven", _HINT, notes)
+    was = "cannot be collected" if base.uncollected else f"{before} passed"
+    summary = f"{passed} passed on the patched tree{where} (base: {was})"
+    return _Result(Outcome.PASS, summary, "", notes)
+
+
+def _unusable(base: Report, patched: Report, where: str) -> _Result | None:
+    """Return the verdict on runs that did not get as far as single tests."""
+    if base.problem:
+        return _Result(Outcome.ERROR, f"on the base{where}: {base.problem}", _HINT)
+    if patched.problem:
+        outcome = Outcome.FAIL if patched.broken else Outcome.ERROR
+        hint = "look at the log; on the base the tests came to an end"
+        return _Result(outcome, f"on the patched tree{where}: {patched.problem}", hint)
+    if not patched.uncollected:
+        return None
+    said = f"cannot be collected{where}: {listed(patched.uncollected)}: {_cause(patched.why)}"
+    if base.uncollected:
+        return _Result(Outcome.ERROR, f"on the base too, tests {said}", _HINT)
+    hint = "mend what the patch broke: on the base the tests are collected"
+    return _Result(Outcome.FAIL, f"on the patched tree, tests {said}", hint)
+
+
+def _fault(base: Report, patched: Report) -> str:
+    """Return what got worse; empty when nothing did."""
+    passed = base.names(Ended.PASSED)
+    broken = patched.names(Ended.FAILED) - base.names(Ended.FAILED)
+    gone = passed - patched.tests.keys()
+    idle = passed & patched.names(Ended.SKIPPED, Ended.NOT_RUN)
+    faults = [
+        (broken, "fail on the patched tree and not on the base"),
+        (gone, "passed on the base and are gone"),
+        (idle, "passed on the base and do not run any more"),
+    ]
+    return "; ".join(
+        f"{len(names)} test(s) {what}: {listed(sorted(names))}" for names, what in faults if names
+    )
+
+
+def _notes(base: Report, patched: Report) -> list[str]:
+    """Return what a reviewer should know of single tests."""
+    failed = base.names(Ended.FAILED)
+    facts = [
+        (failed & patched.names(Ended.PASSED), "failed on the base, passes now"),
+        (patched.names(Ended.PASSED) - base.tests.keys(), "new, passes"),
+        (failed & patched.names(Ended.FAILED), "fails on both trees"),
+        (failed - patched.tests.keys(), "failed on the base, is gone"),
+        (patched.names(Ended.SKIPPED) - base.names(Ended.SKIPPED), "skipped now"),
+        (base.names(Ended.SKIPPED) - patched.tests.keys(), "skipped on the base, is gone"),
+    ]
+    notes = [f"{what}: {name}" for names, what in facts for name in sorted(names)]
+    if base.uncollected:
+        notes.insert(0, f"on the base, tests could not be collected: {_cause(base.why)}")
+    return notes
+
+
+def _cause(why: str) -> str:
+    """Return the line of a collection failure that says most."""
+    lines = re.findall(r"(?m)^E +(.*)$", why) or why.strip().splitlines() or ["no reason given"]
+    return one_line(lines[-1], 160)

@@ -1,0 +1,82 @@
+"""What the gates' tools are on this machine, for `workflow doctor`: values, nothing printed.
+
+A configured program may come from a repository's settings, so it is asked inside the sandbox.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow.errors import WorkflowError
+from workflow.gates.nginx import find_nginx
+from workflow.gates.text import one_line
+from workflow.sandbox import Command, Limits
+from workflow.sandbox.interpreter import interpreter
+
+if TYPE_CHECKING:
+    from workflow.process import Ran
+    from workflow.sandbox import Sandbox
+
+_LIMITS = Limits(wall_s=20.0, output=1024 * 1024)
+_NGINX = "set `[gates.nginx] binary`"
+_PYTHON = "set `[gates.pytest] python` to an interpreter that has pytest"
+
+
+class ToolError(WorkflowError):
+    """A configured tool is not there, or does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """An nginx: where it is, its version, and the modules that it was built with, sorted."""
+
+    path: Path
+    version: str
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pytest:
+    """A pytest: the interpreter that has it, and both versions."""
+
+    python: Path
+    python_version: str
+    version: str
+
+
+def nginx(sandbox: Sandbox, binary: str) -> Nginx:
+    """Return the nginx that the setting `binary` names; `ToolError` when there is none."""
+    path = find_nginx(binary)
+    if path is None:
+        message = f"there is no nginx at {binary!r}"
+        raise ToolError(message, hint=_NGINX)
+    ran = sandbox.run(Command(argv=(str(path), "-V"), read_only=(path,), limits=_LIMITS))
+    said = _answer(ran, path, _NGINX)
+    version = re.search(r"nginx/([\w.]+)|/([\d.]+)", said)
+    names = re.findall(r"--with-([a-z]\w*?_module|stream|mail)\b", said)
+    names += [Path(given).name for given in re.findall(r"--add-(?:dynamic-)?module=(\S+)", said)]
+    modules = tuple(sorted({name.removesuffix("_module") for name in names}))
+    return Nginx(path, (version[1] or version[2]) if version else "unknown", modules)
+
+
+def pytest(sandbox: Sandbox, python: str) -> Pytest:
+    """Return the pytest of the setting `python`; `UsageError` or `ToolError` without one."""
+    found = interpreter(Path(sys.executable if python == "auto" else python))
+    code = "import sys, pytest; print(*sys.version_info[:3], sep='.'); print(pytest.__version__)"
+    argv = (str(found.program), "-c", code)
+    ran = sandbox.run(Command(argv=argv, read_only=found.folders, limits=_LIMITS))
+    python_version, version, *_ = [*_answer(ran, found.program, _PYTHON).split(), "", ""]
+    return Pytest(found.program, python_version, version)
+
+
+def _answer(ran: Ran, path: Path, hint: str) -> str:
+    said = (ran.stdout + ran.stderr).decode("utf-8", "replace")
+    if not ran.is_ok:
+        last = said.strip().splitlines()[-1:] or ["no answer"]
+        message = f"{path}: {one_line(last[0])}"
+        raise ToolError(message, hint=hint)
+    return said
