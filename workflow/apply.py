@@ -21,7 +21,7 @@ from workflow.errors import (
 from workflow.git_store import REFS
 from workflow.journal import Landing, LandingKind, LandingState
 from workflow.types import State, TreeChange
-from workflow.work_tree import in_checkout
+from workflow.work_tree import WorkTree, in_checkout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,15 +103,20 @@ def prepare_rollback(git: GitStore, landing: Landing, who: Identity, scratch: Pa
         message = f"branch {landing.branch} is gone"
         raise StaleProposalError(message, hint="workflow history")
     undone = git.change(git.tree_of(landing.after), git.tree_of(landing.before))
-    here = {entry.path: entry.blob for entry in git.entries(git.tree_of(head), *undone.paths)}
+    here = {
+        entry.path: (entry.mode, entry.blob)
+        for entry in git.entries(git.tree_of(head), *undone.paths)
+    }
     rows: dict[RepoPath, tuple[str, BlobId] | None] = {}
     for file in undone.files:
-        if here.get(file.path) != file.old:
-            message = f"{file.path} has changed on {landing.branch} since {landing.after.short}"
-            raise StaleProposalError(message, hint=f"git revert {landing.after.short}, by hand")
+        if here.get(file.path, (None, None)) != (file.old_mode, file.old):
+            raise _changed_since(file.path, landing)
         rows[file.path] = (file.new_mode, file.new) if file.new and file.new_mode else None
     tree = git.write_tree(git.tree_of(head), rows, scratch / "rollback.index")
     change = git.change(git.tree_of(head), tree)
+    # A file that comes back where a folder is by now, or under one that became a file.
+    for path in set(change.paths) - set(undone.paths):
+        raise _changed_since(path, landing)
     work_tree = _checkout_of(git, landing.branch)
     if work_tree:
         in_checkout(git, work_tree).check(change)
@@ -130,6 +135,11 @@ def prepare_rollback(git: GitStore, landing: Landing, who: Identity, scratch: Pa
         after=git.commit(tree, (head,), message, who),
         change=change,
     )
+
+
+def _changed_since(path: RepoPath, landing: Landing) -> StaleProposalError:
+    message = f"{path} has changed on {landing.branch} since {landing.after.short}"
+    return StaleProposalError(message, hint=f"git revert {landing.after.short}, by hand")
 
 
 def to_roll_back(journal: Journal, proposal: int | None) -> Landing:
@@ -159,6 +169,7 @@ def carry_out(  # noqa: PLR0913 - the move, its two records, who moves, and a fo
     """Move the branch and bring its checkout along.
 
     Raises `StaleProposalError` when the branch moved in this very moment: nothing has changed then.
+    Raises `StateError` when the proposal was rejected in this very moment.
     Raises `UnfinishedLandingError` when the branch has moved and the files could not follow.
     """
     checkout = in_checkout(git, move.work_tree) if move.work_tree else None
@@ -166,30 +177,46 @@ def carry_out(  # noqa: PLR0913 - the move, its two records, who moves, and a fo
     good = last_known_good_ref(move.branch)
     if git.read_ref(good) is None:
         git.set_ref(good, move.before, why="before the first landing")
-    landing = journal.intend(
-        kind=move.kind,
-        proposal=move.proposal,
-        reverts=move.reverts,
-        branch=move.branch,
-        work_tree=move.work_tree,
-        before=move.before,
-        after=move.after,
-        who=who,
-    )
+    landing = _intend(store, journal, move, who)
     why = f"workflow {move.kind} {move.proposal}"
     try:
         git.move_ref(f"refs/heads/{move.branch}", move.after, move.before, why=why)
-    except StaleProposalError:
+    except (StaleProposalError, GitError):
         journal.close(landing, LandingState.ABANDONED)
         raise
     try:
-        if checkout and staged:
-            checkout.bring(move.change, staged)
+        left = checkout.bring(move.change, staged) if checkout and staged else ()
     except (OSError, GitError) as error:
         message = f"{move.branch} is at {move.after.short}, but its files could not follow: {error}"
         hint = "mend that, then run any workflow command: it completes the landing"
         raise UnfinishedLandingError(message, hint=hint) from error
-    return settle(store, journal, landing)
+    settled = settle(store, journal, landing)
+    # An apply is confirmed by `keep`, which finds these; nothing looks at a rollback again.
+    if left and move.kind is LandingKind.ROLLBACK:
+        message = f"{move.branch} is rolled back, but these files were edited meanwhile: "
+        hint = "your edits were left alone: look with `git diff`, then commit or discard them"
+        raise UnfinishedLandingError(message + ", ".join(left), hint=hint)
+    return settled
+
+
+def _intend(store: Store, journal: Journal, move: Move, who: Identity) -> Landing:
+    """Write the move down; a rejection that came while it was prepared still counts."""
+    with transaction(store.connection):
+        if move.kind is LandingKind.APPLY:
+            state = store.get(move.proposal).state
+            if state is not State.APPROVED:
+                message = f"proposal {move.proposal} has become {state} in this very moment"
+                raise StateError(message, hint=f"workflow show {move.proposal}")
+        return journal.intend(
+            kind=move.kind,
+            proposal=move.proposal,
+            reverts=move.reverts,
+            branch=move.branch,
+            work_tree=move.work_tree,
+            before=move.before,
+            after=move.after,
+            who=who,
+        )
 
 
 def settle(store: Store, journal: Journal, landing: Landing) -> Landing:
@@ -215,9 +242,10 @@ def keep(git: GitStore, journal: Journal, landing: Landing) -> Landing:
     if head is None or not git.is_ancestor(landing.after, head):
         message = f"{landing.branch} no longer holds {landing.after.short}"
         raise StaleProposalError(message, hint="somebody moved it back: look with `git reflog`")
-    if landing.work_tree and head == landing.after:
+    checkout = follower(git, landing)
+    if checkout:
         change = git.change(git.tree_of(landing.before), git.tree_of(landing.after))
-        different = in_checkout(git, landing.work_tree).different(change)
+        different = checkout.different(change)
     if different:
         message = f"{landing.branch} is at {landing.after.short}, but these files differ from it: "
         hint = f"commit or discard your edits, then run `workflow apply {landing.proposal}` again"
@@ -225,6 +253,17 @@ def keep(git: GitStore, journal: Journal, landing: Landing) -> Landing:
     good = last_known_good_ref(landing.branch)
     git.set_ref(good, landing.after, why=f"proposal {landing.proposal} is as approved")
     return journal.close(landing, LandingState.KEPT)
+
+
+def follower(git: GitStore, landing: Landing) -> WorkTree | None:
+    """The checkout that has to hold what a landing brought.
+
+    There is none once the branch has moved on, or the checkout is gone or on another branch.
+    """
+    top = landing.work_tree
+    if top is None or not top.is_dir() or git.head_of(landing.branch) != landing.after:
+        return None
+    return in_checkout(git, top) if top in git.worktrees_on(landing.branch) else None
 
 
 def anchor(git: GitStore, store: Store, number: int) -> None:
@@ -241,11 +280,12 @@ def _checkout_of(git: GitStore, branch: str) -> Path | None:
 
 def _message(title: str, trailers: list[tuple[str, str]]) -> str:
     """A commit message whose title cannot pose as a trailer: one line of printable text."""
-    subject = _line(title)
+    subject = one_line(title)
     if len(subject) > _SUBJECT:
         subject = subject[: _SUBJECT - 1].rstrip() + "…"
-    return "\n".join([subject, "", *(f"{key}: {_line(value)}" for key, value in trailers)])
+    return "\n".join([subject, "", *(f"{key}: {one_line(value)}" for key, value in trailers)])
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text as one line of printable characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

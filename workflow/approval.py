@@ -41,7 +41,8 @@ def approve(store: Store, git: GitStore, number: int, approver: Identity, seen: 
     stored = store.get(number)
     if stored.state is not State.AWAITING:
         raise _wrong_state(stored, "approved")
-    if seen and not stored.digest.removeprefix("sha256:").startswith(seen.removeprefix("sha256:")):
+    shown = seen.removeprefix("sha256:")
+    if seen and not (shown and stored.digest.removeprefix("sha256:").startswith(shown)):
         message = f"proposal {number} is {stored.digest.short}, not {seen}"
         raise ChangedProposalError(message, hint=f"look again: workflow show {number}")
     intact(git, stored)

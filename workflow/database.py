@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from workflow.errors import StoreError
@@ -84,6 +84,8 @@ def connect(folder: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
         connection.row_factory = sqlite3.Row
+        # A flipped byte must reach the digest check that names it, and not stop the reader before.
+        connection.text_factory = _text
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         if _version(connection) == 0:
@@ -93,6 +95,7 @@ def connect(folder: Path) -> sqlite3.Connection:
         message = f"{path}: cannot open the store: {error}"
         raise StoreError(message, hint="check the disk, and who may write this folder") from error
     if found != SCHEMA_VERSION:
+        connection.close()
         message = (
             f"{path}: written by another version (schema {found}, this one is {SCHEMA_VERSION})"
         )
@@ -109,10 +112,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # On a full disk, say, SQLite has rolled back by itself, and has nothing left to.
+        with suppress(sqlite3.OperationalError):
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _version(connection: sqlite3.Connection) -> int:

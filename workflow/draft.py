@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflow import patch
-from workflow.canonical import sha256
+from workflow.canonical import encode, plain, sha256
 from workflow.errors import DraftError
 from workflow.types import BlastRadius, Digest, Receipt, Role, TreeChange
 
@@ -28,8 +28,18 @@ class Placed:
 
 
 def ask(provider: Provider, brief: Brief) -> Draft:
-    """The provider's answer to a brief."""
-    return provider.draft(brief)
+    """The provider's answer to a brief.
+
+    Raises `DraftError` for an answer that cannot be recorded because it is not Unicode.
+    """
+    answer = provider.draft(brief)
+    try:
+        # The text alone may carry a file's raw bytes; all else goes into the record as it is.
+        encode({**plain(answer), "text": ""})
+    except ValueError as error:
+        message = f"the answer of {provider.name} cannot be recorded: {error}"
+        raise DraftError(message, hint="propose it again, or with another provider") from error
+    return answer
 
 
 def receipt(provider: Provider, brief: Brief) -> Receipt:

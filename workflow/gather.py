@@ -34,9 +34,12 @@ def resolve(git: GitStore, base: Snapshot, request: ChangeRequest) -> tuple[Repo
     entries = git.entries(base.tree)
     if request.paths:
         return tuple(dict.fromkeys(_find(name, entries, base) for name in request.paths))
-    words = {match.strip(".") for match in _WORD.findall(request.text)}
+    found = _WORD.findall(request.text)
+    words = {*found, *(word.lstrip("./") for word in found)}
     paths = [entry.path for entry in entries if entry.is_regular]
-    return tuple(path for path in paths if path in words or ("." in path and path.name in words))
+    return tuple(
+        path for path in paths if path in words or ("." in path.name and path.name in words)
+    )
 
 
 def default_file(git: GitStore, base: Snapshot) -> RepoPath:
@@ -62,7 +65,7 @@ def gather(
 ) -> Brief:
     """The brief for a request: its files with their exact bytes, and the rendered prompt.
 
-    Raises `PathError` for a file that is binary or larger than 1 MiB.
+    Raises `PathError` for a file that is binary, larger than 1 MiB, or oddly named.
     """
     chosen = tuple(paths)
     if not chosen and route.role is Role.SURGEON:
@@ -74,24 +77,26 @@ def gather(
 
 def _find(name: RepoPath, entries: Sequence[Entry], base: Snapshot) -> RepoPath:
     """The regular file that a name stands for."""
+    inside = [e for e in entries if e.mode == _SUBMODULE and f"{name}/".startswith(f"{e.path}/")]
+    is_folder = any(entry.path.startswith(f"{name}/") for entry in entries)
     matches = [entry for entry in entries if entry.path == name]
-    if not matches:
+    if not (matches or inside or is_folder):
         matches = [entry for entry in entries if entry.path.endswith(f"/{name}")]
     if len(matches) == 1 and matches[0].is_regular:
         return matches[0].path
-    inside = [e for e in entries if e.mode == _SUBMODULE and f"{name}/".startswith(f"{e.path}/")]
     where = f"commit {base.commit.short} of {base.branch}"
     if inside:
         message = f"{name} is in the submodule {inside[0].path}"
         raise PathError(message, hint=f"cd {inside[0].path}, and propose the change there")
     if len(matches) == 1:
-        message = f"{name} is a symbolic link in {where}"
-        raise PathError(message, hint="name the file that it points to")
+        is_link = matches[0].mode != _SUBMODULE
+        message = f"{name} is a {'symbolic link' if is_link else 'submodule'} in {where}"
+        raise PathError(message, hint="name the file itself, from the top of its own repository")
     if matches:
         shown = ", ".join(entry.path for entry in matches[:5])
         message = f"{name} stands for {len(matches)} files: {shown}"
         raise PathError(message, hint="name one of them by its whole path")
-    if any(entry.path.startswith(f"{name}/") for entry in entries):
+    if is_folder:
         message = f"{name} is a folder"
         raise PathError(message, hint="name the files in it that may be edited")
     message = f"{name} is not in {where}"
@@ -99,6 +104,9 @@ def _find(name: RepoPath, entries: Sequence[Entry], base: Snapshot) -> RepoPath:
 
 
 def _source(git: GitStore, base: Snapshot, path: RepoPath) -> SourceFile:
+    if not path.isprintable():
+        message = f"{path!r}: a name with unprintable characters cannot be edited"
+        raise PathError(message, hint="rename the file")
     data = git.read(base.tree, path)
     if b"\0" in data[:_SNIFFED]:
         message = f"{path} is binary"

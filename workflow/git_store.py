@@ -38,11 +38,16 @@ if TYPE_CHECKING:
 
 REFS = "refs/workflow"
 _INERT = (
+    # A replacement ref would show another object under the name that an approval covers.
+    "--no-replace-objects",
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.protectHFS=true"),
     *("-c", "core.protectNTFS=true"),
     *("-c", "core.quotePath=true"),
+    *("-c", "i18n.commitEncoding=UTF-8"),
+    *("-c", "diff.suppressBlankEmpty=false"),
+    *("-c", "diff.indentHeuristic=true"),
     *("-c", "gc.auto=0"),
 )
 # What git may see of our environment: where its user's settings are, who commits, and nothing that
@@ -54,11 +59,16 @@ _KEPT = (
     *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
 )
 _TIMEOUT_S = 120.0
+# A checkout reads whole batches of files at once, so this bounds memory and not what git may say.
+_MAX_OUTPUT = 1024 * 1024 * 1024
 _DIFF = (
     "--no-color",
     "--no-ext-diff",
     "--no-textconv",
     "--no-renames",
+    "--ignore-submodules=none",
+    # An attribute such as `-diff` must not hide lines from a reviewer.
+    "--text",
     "--diff-algorithm=histogram",
 )
 _RAW_FIELDS = 5
@@ -150,7 +160,8 @@ class GitStore:
     def change(self, base: TreeId, proposed: TreeId) -> TreeChange:
         """Every file that differs between two trees, judged from the trees alone."""
         out = self.git(
-            "diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", base, proposed
+            *("diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index"),
+            *("--ignore-submodules=none", base, proposed),
         )
         fields = [field for field in out.split(b"\0") if field]
         pairs = zip(fields[::2], fields[1::2], strict=True)
@@ -158,31 +169,33 @@ class GitStore:
 
     def patch(self, base: TreeId, proposed: TreeId, *, context: int = 3) -> bytes:
         """The canonical diff: git's own, of two trees, full object names, nothing configurable."""
-        return self.git(
+        return self._diff(
             *("diff-tree", "-r", "-p", "--full-index", "--binary", f"-U{context}", *_DIFF),
             *("--src-prefix=a/", "--dst-prefix=b/", base, proposed),
         )
 
     def numstat(self, base: TreeId, proposed: TreeId) -> tuple[int, int]:
-        """Lines added and removed between two trees; binary files count as none."""
-        out = self.git("diff-tree", "-r", "-z", "--numstat", *_DIFF, base, proposed).decode(
-            "utf-8", "surrogateescape"
-        )
-        rows = [row.split("\t")[:2] for row in out.split("\0") if row]
-        counted = [(int(added), int(removed)) for added, removed in rows if added != "-"]
-        return sum(added for added, _ in counted), sum(removed for _, removed in counted)
+        """Lines added and removed between two trees."""
+        out = self._diff("diff-tree", "-r", "-z", "--numstat", *_DIFF, base, proposed)
+        counts = [row.split(b"\t")[:2] for row in out.split(b"\0") if row]
+        return sum(int(added) for added, _ in counts), sum(int(removed) for _, removed in counts)
 
     # --- refs and history ---------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """The branch that HEAD is on, its commit and tree.
 
-        Raises `DetachedHeadError` and `UnbornBranchError`.
+        Raises `DetachedHeadError`, `UnbornBranchError`, and `GitError` for a name not in UTF-8.
         """
         branch = self.current_branch()
         if branch is None:
             message = f"{self.top}: HEAD is detached, so there is no branch to propose a change to"
             raise DetachedHeadError(message, hint="git switch -c NAME, then propose again")
+        try:
+            branch.encode()
+        except UnicodeEncodeError as error:
+            message = f"{self.top}: the name of branch {branch!r} is not UTF-8"
+            raise GitError(message, hint="git branch -m NAME") from error
         commit = self.head_of(branch)
         if commit is None:
             message = f"{self.top}: branch {branch} has no commit yet"
@@ -207,12 +220,15 @@ class GitStore:
     def move_ref(self, ref: str, new: CommitId, old: CommitId | None, *, why: str) -> None:
         """Compare-and-swap: move `ref` from `old` (`None`: it must not exist) to `new`.
 
-        Raises `StaleProposalError` when the ref is not at `old`; nothing has moved then.
+        Raises `StaleProposalError` when the ref is not at `old`, and `GitError` when git cannot
+        move it for another reason (a lock, a full disk); nothing has moved then.
         """
         expected = old or "0" * len(new)
         ran = self._try("update-ref", "--create-reflog", "-m", why, ref, new, expected)
         if not ran.is_ok:
             now = self.read_ref(ref)
+            if now == old:
+                raise _git_error(ran, self.top)
             message = f"{ref} is at {now.short if now else 'nothing'}, not at {expected[:10]}"
             raise StaleProposalError(message, hint=_first_line(ran.stderr) or "look with `git log`")
 
@@ -221,8 +237,11 @@ class GitStore:
         self.git("update-ref", "--create-reflog", "-m", why, ref, commit)
 
     def is_ancestor(self, commit: CommitId, of: CommitId) -> bool:
-        """Whether `commit` is reachable from `of`."""
-        return self._try("merge-base", "--is-ancestor", commit, of).is_ok
+        """Whether `commit` is reachable from `of`.  Raises `GitError` when git cannot tell."""
+        ran = self._try("merge-base", "--is-ancestor", commit, of)
+        if ran.exit_status not in {0, 1}:
+            raise _git_error(ran, self.top)
+        return ran.is_ok
 
     def is_shallow(self) -> bool:
         """Whether this is a shallow clone."""
@@ -230,14 +249,16 @@ class GitStore:
 
     def worktrees_on(self, branch: str) -> tuple[Path, ...]:
         """The work trees that have `branch` checked out."""
-        rows = self.git("worktree", "list", "--porcelain").decode("utf-8", "surrogateescape")
-        found, path = [], ""
-        for row in rows.splitlines():
-            key, _, value = row.partition(" ")
-            if key == "worktree":
-                path = value
-            elif key == "branch" and value == f"refs/heads/{branch}":
-                found.append(Path(path))
+        out = self.git("worktree", "list", "--porcelain", "-z")
+        blocks = out.decode("utf-8", "surrogateescape").split("\0\0")
+        found = []
+        for number, block in enumerate(blocks):
+            rows = dict(row.partition(" ")[::2] for row in block.split("\0"))
+            # NOTE: git derives the main work tree, listed first, from its git directory's name, and
+            # is wrong in a submodule and after `git init --separate-git-dir`.
+            is_here = number == 0 and self.git_dir == self.common_dir
+            if rows.get("branch") == f"refs/heads/{branch}":
+                found.append(self.top if is_here else Path(rows["worktree"]))
         return tuple(found)
 
     def identity(self) -> Identity:
@@ -281,6 +302,17 @@ class GitStore:
         flags = (*_INERT, *where, *(("--literal-pathspecs",) if literal else ()))
         return _git(*flags, *arguments, cwd=self.top, stdin=stdin, env=env)
 
+    def _diff(self, *arguments: str) -> bytes:
+        """Run git where no attributes file can be seen: they could change how a diff reads."""
+        nowhere = self.common_dir
+        flags = (f"--git-dir={self.git_dir}", f"--work-tree={nowhere}")
+        plain = (*_INERT, "-c", "core.attributesFile=/dev/null", *flags)
+        env = {"GIT_INDEX_FILE": str(nowhere / "no-index")}
+        ran = _git(*plain, *arguments, cwd=nowhere, env=env)
+        if not ran.is_ok:
+            raise _git_error(ran, self.top)
+        return ran.stdout
+
     def _line(
         self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> str:
@@ -301,13 +333,21 @@ def discover(start: Path) -> GitStore:
         reason = _first_line(ran.stderr).removeprefix("fatal: ")
         message = f"{start}: {reason or 'not a git repository'}"
         raise NotARepositoryError(message, hint="cd into a repository, or start one: git init")
-    bare, git_dir, common_dir = os.fsdecode(ran.stdout).splitlines()[:3]
+    bare, git_dir, common_dir = _lines(ran.stdout, start, 3)
     inside = _git("rev-parse", "--path-format=absolute", "--show-toplevel", cwd=start)
     if bare == "true" or not inside.is_ok:
         message = f"{git_dir}: a bare repository (or its git directory) has no work tree to change"
         raise BareRepositoryError(message, hint="git clone it, and propose in the clone")
-    top = os.fsdecode(inside.stdout).rstrip("\n")
+    (top,) = _lines(inside.stdout, start, 1)
     return GitStore(top=Path(top), git_dir=Path(git_dir), common_dir=Path(common_dir))
+
+
+def _lines(stdout: bytes, start: Path, count: int) -> list[str]:
+    lines = os.fsdecode(stdout).removesuffix("\n").split("\n")
+    if len(lines) != count:
+        message = f"{start}: a folder on the way to this repository has a line break in its name"
+        raise NotARepositoryError(message, hint="rename that folder")
+    return lines
 
 
 def git_version() -> str:
@@ -323,13 +363,17 @@ def _git(
     # An optional lock would let a mere look write the user's index.
     full = {**kept, **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
     argv = ("git", *arguments)
-    return process.run(argv, env=full, cwd=cwd, stdin=stdin, timeout=_TIMEOUT_S)
+    return process.run(
+        argv, env=full, cwd=cwd, stdin=stdin, timeout=_TIMEOUT_S, max_output=_MAX_OUTPUT
+    )
 
 
 def _git_error(ran: process.Ran, top: Path) -> GitError:
     verb = next((word for word in ran.argv[1:] if not word.startswith("-") and "=" not in word), "")
     if ran.timed_out:
         return GitError(f"{top}: git {verb} took over {_TIMEOUT_S:.0f} s", hint="try it by hand")
+    if ran.truncated:
+        return GitError(f"{top}: git {verb} printed over 1 GiB", hint="is a huge file committed?")
     said = _first_line(ran.stderr) or f"exit status {ran.exit_status}"
     return GitError(
         f"{top}: git {verb}: {said}", hint="run `workflow doctor`, or the command by hand"
@@ -342,7 +386,10 @@ def _first_line(stderr: bytes) -> str:
 
 
 def _path(raw: bytes) -> RepoPath:
-    return RepoPath(raw.decode("utf-8", "surrogateescape"))
+    try:
+        return RepoPath(raw.decode("utf-8", "surrogateescape"))
+    except ValueError as error:
+        raise GitError(str(error), hint="`git fsck` names the tree that holds it") from error
 
 
 def _entry(row: bytes) -> Entry:

@@ -155,7 +155,11 @@ class Journal:
             lock.truncate(0)
             lock.write(f"`{command}` (process {os.getpid()})")
             lock.flush()
-            yield
+            try:
+                yield
+            finally:
+                # The next holder's name must not be read from what this one wrote.
+                lock.truncate(0)
 
     # --- landings -----------------------------------------------------------------------------
 
@@ -241,22 +245,41 @@ class Journal:
 def _note_of(folder: Path) -> Remains | None:
     """The note in a run's folder if its process is dead, else nothing."""
     try:
-        with (folder / _LOCK).open("a") as lock:
+        # NOTE: not opened to write: that would make a lock in a folder that is being removed.
+        with (folder / _LOCK).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not (folder / _LOCK).exists():
+                return None
             note = json.loads((folder / _NOTE).read_text())
             return Remains(str(note["command"]), str(note["stage"]))
     except BlockingIOError:
         return None
-    except (OSError, ValueError, KeyError):
-        return Remains("a workflow command", "start")
+    except (OSError, ValueError, KeyError, TypeError):
+        # Without a lock the folder is gone: its command has just ended.
+        return Remains("a workflow command", "start") if (folder / _LOCK).exists() else None
 
 
 def _remove(folder: Path) -> None:
-    """Delete a run's folder, checkouts with read-only folders included."""
+    """Delete a run's folder, checkouts with read-only folders included.
 
-    def writable_then(retry: object, path: str, _error: object) -> None:
-        Path(path).parent.chmod(0o700)
-        if callable(retry):
-            retry(path)
+    Whoever sweeps meanwhile finds the lock until all else is gone, and then no run of that name.
+    """
+    for entry in list(folder.iterdir()):
+        if entry.is_dir() and not entry.is_symlink():
+            _remove_tree(entry)
+        elif entry.name != _LOCK:
+            entry.unlink()
+    last = folder.with_name(folder.name.replace(_RUN, _NEW, 1))
+    folder.rename(last)
+    shutil.rmtree(last)
 
-    shutil.rmtree(folder, onerror=writable_then)
+
+def _remove_tree(top: Path) -> None:
+    try:
+        shutil.rmtree(top)
+    except PermissionError:
+        for folder, names, _ in os.walk(top):
+            for path in (Path(folder, name) for name in names):
+                if not path.is_symlink():
+                    path.chmod(0o700)
+        shutil.rmtree(top)

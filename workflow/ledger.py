@@ -1,8 +1,9 @@
 """The ledger: one append-only row per fact, each holding the hash of the row before it.
 
 A row's hash covers its number, time, event, body and the previous hash, as canonical JSON, so that
-a changed, removed, reordered or inserted row breaks the chain at that place.  What it cannot show
-by itself is a tail cut off together with everything that pointed to it.
+a changed, removed, reordered or inserted row breaks the chain at that place.  The newest hash is
+kept a second time, so that a removed last row is found, too.  What the ledger cannot show by itself
+is a tail cut off by somebody who corrects that note as well.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 GENESIS = Digest("sha256:" + "0" * 64)
+_HEAD = "ledger-head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def append(connection: sqlite3.Connection, event: str, body: Mapping[str, Any]) 
             "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?)",
             (seq, at, event, text, previous, row_hash),
         )
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_HEAD, row_hash))
     return Row(seq, at, event, body, previous, row_hash)
 
 
@@ -76,17 +79,22 @@ def verify(connection: sqlite3.Connection) -> tuple[int, tuple[Break, ...]]:
     """Recompute the whole chain: the number of rows, and each place where it does not hold."""
     breaks: list[Break] = []
     expected_seq, previous, count = 1, str(GENESIS), 0
-    for seq, at, event, body, said, row_hash in connection.execute(
-        "SELECT seq, at, event, body, previous, hash FROM ledger ORDER BY seq"
-    ):
-        count += 1
-        if seq != expected_seq:
-            breaks.append(Break(expected_seq, f"row {expected_seq} is missing"))
-        elif said != previous:
-            breaks.append(Break(seq, "does not follow the row before it"))
-        if _hash(seq, at, event, body, said) != row_hash:
-            breaks.append(Break(seq, "was changed after it was written"))
-        expected_seq, previous = seq + 1, row_hash
+    # One transaction, so that no row can be added between the rows and the note of the newest.
+    with transaction(connection):
+        head = connection.execute("SELECT value FROM meta WHERE key = ?", (_HEAD,)).fetchone()
+        for seq, at, event, body, said, row_hash in connection.execute(
+            "SELECT seq, at, event, body, previous, hash FROM ledger ORDER BY seq"
+        ):
+            count += 1
+            if seq != expected_seq:
+                breaks.append(Break(expected_seq, f"row {expected_seq} is missing"))
+            elif said != previous:
+                breaks.append(Break(seq, "does not follow the row before it"))
+            if _hash(seq, at, event, body, said) != row_hash:
+                breaks.append(Break(seq, "was changed after it was written"))
+            expected_seq, previous = seq + 1, row_hash
+    if previous != (head["value"] if head else GENESIS):
+        breaks.append(Break(expected_seq, "is not the end that was noted: the last row is another"))
     return count, tuple(breaks)
 
 

@@ -75,5 +75,6 @@ def render(name: str, request: str, files: Sequence[SourceFile]) -> str:
 def _fence(request: str, files: Sequence[SourceFile]) -> str:
     seen = hashlib.sha256(request.encode("utf-8", "surrogateescape"))
     for file in files:
+        seen.update(hashlib.sha256(file.path.encode("utf-8", "surrogateescape")).digest())
         seen.update(hashlib.sha256(file.data).digest())
     return f"=== {seen.hexdigest()[:16]} ==="

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflow import ledger
-from workflow.apply import anchor
+from workflow.apply import anchor, one_line
 from workflow.canonical import sha256
 from workflow.types import Proposal
 
@@ -43,7 +43,7 @@ def record(
     git: GitStore, store: Store, found: Outcome, *, policy: Digest, receipt: Receipt
 ) -> Stored:
     """Store a proposal.  Killed in the middle, it is either whole or not there."""
-    title = " ".join(found.request.text.split())
+    title = one_line(found.request.text)
     tree = found.placed.change.proposed
     commit = git.commit(tree, (found.base.commit,), f"Propose: {title}", found.request.requester)
     stored = store.add(

@@ -8,12 +8,11 @@ from workflow import apply
 from workflow.database import transaction
 from workflow.errors import BusyError
 from workflow.journal import LandingKind, LandingState
-from workflow.work_tree import in_checkout
 
 if TYPE_CHECKING:
     from workflow.git_store import GitStore
     from workflow.journal import Journal, Landing
-    from workflow.store import Store
+    from workflow.store import Store, Stored
 
 
 def recover(git: GitStore, store: Store, journal: Journal) -> tuple[str, ...]:
@@ -29,8 +28,7 @@ def recover(git: GitStore, store: Store, journal: Journal) -> tuple[str, ...]:
                 for remains in journal.sweep()
             ]
             for stored in store.unanchored():
-                apply.anchor(git, store, stored.id)
-                said.append(f"proposal {stored.id} was complete; it has its ref now")
+                said.append(_anchor(git, store, stored))
             said += [_finish(git, store, journal, landing) for landing in journal.unfinished()]
     except BusyError:
         return ()
@@ -42,6 +40,15 @@ def is_needed(journal: Journal, store: Store) -> bool:
     return journal.has_remains() or bool(journal.unfinished()) or bool(store.unanchored())
 
 
+def _anchor(git: GitStore, store: Store, stored: Stored) -> str:
+    """Give a proposal its ref, unless `git gc` was faster."""
+    if git.read_ref(stored.proposal.commit) is None:
+        store.anchored(stored.id)
+        return f"proposal {stored.id} has lost its commit to `git gc`: propose the change again"
+    apply.anchor(git, store, stored.id)
+    return f"proposal {stored.id} was complete; it has its ref now"
+
+
 def _finish(git: GitStore, store: Store, journal: Journal, landing: Landing) -> str:
     """Complete a landing whose branch has moved, or abandon one whose branch has not."""
     what = f"the {landing.kind} of proposal {landing.proposal}"
@@ -50,14 +57,16 @@ def _finish(git: GitStore, store: Store, journal: Journal, landing: Landing) -> 
         journal.close(landing, LandingState.ABANDONED)
         return f"{what} had not moved {landing.branch}: nothing has changed"
     left: tuple[str, ...] = ()
-    if landing.work_tree and landing.work_tree.is_dir() and head == landing.after:
+    checkout = apply.follower(git, landing)
+    if checkout:
         change = git.change(git.tree_of(landing.before), git.tree_of(landing.after))
-        checkout = in_checkout(git, landing.work_tree)
         with journal.running(f"workflow {landing.kind} {landing.proposal}") as run:
             left = checkout.bring(change, checkout.stage(change, run.folder))
     with transaction(store.connection):
         apply.settle(store, journal, landing)
-    done = f"{what} had moved {landing.branch} to {landing.after.short}; its files have followed"
+    done = f"{what} had moved {landing.branch} to {landing.after.short}"
+    if checkout:
+        done += "; its files have followed"
     if left:
         done += f", but for your own edits in {', '.join(left)}"
     if landing.kind is LandingKind.APPLY:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LINK = "120000"
 _SUBMODULE = "160000"
 _MODES = {"100644": 0o644, "100755": 0o755}
-_BATCH = 1000
+_BATCH = 200
 
 
 def check_out(git: GitStore, tree: TreeId, root: Path) -> Tree:

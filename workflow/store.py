@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 from workflow import ledger
 from workflow.canonical import digest, encode, plain, sha256
 from workflow.database import connect, transaction
-from workflow.errors import ChangedProposalError, StoreError, UnknownProposalError
+from workflow.errors import (
+    ChangedProposalError,
+    StateError,
+    StoreError,
+    UnknownProposalError,
+)
 from workflow.types import Digest, Identity, Proposal, State
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -82,8 +88,11 @@ class Store:
     def kept(self, name: Digest) -> bytes:
         """Bytes that were kept.  Raises `StoreError` if they are gone or no longer themselves."""
         row = self.connection.execute("SELECT data FROM blobs WHERE digest = ?", (name,)).fetchone()
-        data = zlib.decompress(row["data"]) if row else b""
-        if not row or sha256(data) != name:
+        try:
+            data = zlib.decompress(row["data"]) if row else None
+        except zlib.error:
+            data = None
+        if data is None or sha256(data) != name:
             message = f"kept bytes {name.short} are {'changed' if row else 'gone'}"
             raise StoreError(message, hint="run `workflow doctor`")
         return data
@@ -138,7 +147,7 @@ class Store:
         if sha256(body) != row["digest"]:
             message = f"the row of proposal {number} was changed after it was recorded"
             raise ChangedProposalError(message, hint="propose the change again")
-        return Stored(number, State(row["state"]), Digest(row["digest"]), _decode(body))
+        return Stored(number, _state(row), Digest(row["digest"]), _decode(body))
 
     def rows(self) -> tuple[ProposalRow, ...]:
         """Every proposal, newest first, without its body."""
@@ -148,7 +157,7 @@ class Store:
         )
         return tuple(
             ProposalRow(
-                *(row["id"], Digest(row["digest"]), State(row["state"]), row["created"]),
+                *(row["id"], Digest(row["digest"]), _state(row), row["created"]),
                 *(row["branch"], row["title"], row["requester"], tuple(json.loads(row["files"]))),
             )
             for row in found
@@ -161,9 +170,13 @@ class Store:
     # --- decisions ----------------------------------------------------------------------------
 
     def approve(self, stored: Stored, approver: Identity) -> Approval:
-        """Record a yes to the digest that was displayed."""
+        """Record a yes to the digest that was displayed.
+
+        Raises `StateError` when somebody else has decided since `stored` was read.
+        """
         approval = Approval(stored.id, stored.digest, str(approver), ledger.now())
         with transaction(self.connection):
+            self._still(stored)
             self.connection.execute(
                 "INSERT INTO approvals (proposal, digest, approver, at) VALUES (?, ?, ?, ?)",
                 (approval.proposal, approval.digest, approval.approver, approval.at),
@@ -176,8 +189,12 @@ class Store:
         return approval
 
     def reject(self, stored: Stored, who: Identity, reason: str) -> None:
-        """Record a no and its reason; earlier approvals stay in the ledger but count no more."""
+        """Record a no and its reason; earlier approvals stay in the ledger but count no more.
+
+        Raises `StateError` when the proposal has changed its state since `stored` was read.
+        """
         with transaction(self.connection):
+            self._still(stored)
             self.connection.execute("DELETE FROM approvals WHERE proposal = ?", (stored.id,))
             self.set_state(stored.id, State.REJECTED)
             self.log(
@@ -192,6 +209,12 @@ class Store:
             (number,),
         )
         return tuple(Approval(row[0], Digest(row[1]), row[2], row[3]) for row in found)
+
+    def _still(self, stored: Stored) -> None:
+        now = self.get(stored.id).state
+        if now is not stored.state:
+            message = f"proposal {stored.id} has become {now} in this very moment"
+            raise StateError(message, hint=f"look again: workflow show {stored.id}")
 
     # --- the ledger ---------------------------------------------------------------------------
 
@@ -218,6 +241,16 @@ def _facts(proposal: Proposal) -> list[tuple[str, Mapping[str, Any]]]:
     rows += [("finding", finding) for finding in body["findings"]]
     rows += [("verdict", verdict) for verdict in body["verdicts"]]
     return rows
+
+
+def _state(row: sqlite3.Row) -> State:
+    try:
+        return State(row["state"])
+    except ValueError as error:
+        message = f"proposal {row['id']} is in a state that does not exist: {row['state']!r}"
+        raise StoreError(
+            message, hint="use the `workflow` that wrote it, or a newer one"
+        ) from error
 
 
 def _decode(body: bytes) -> Proposal:

@@ -11,7 +11,9 @@ import errno
 import os
 import shutil
 import stat
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.errors import BusyError, DirtyFileError
@@ -19,8 +21,6 @@ from workflow.git_store import discover
 from workflow.types import BlobId, RepoPath
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from workflow.git_store import GitStore
     from workflow.types import FileChange, TreeChange
 
@@ -45,7 +45,10 @@ class WorkTree:
             raise BusyError(message, hint="let it end; if it is long dead, remove that file")
         indexed = self._indexed(change)
         for file in change.files:
-            self._check_parents(file)
+            false = self._false_parent(file)
+            if false:
+                message = f"{false} is not a folder of this checkout"
+                raise DirtyFileError(message, hint=_COMMIT_FIRST)
             if self._content(file) != file.old:
                 state = "is in the way" if file.old is None else "has changes of its own"
                 message = f"{file.path} {state} in {self.git.top}"
@@ -102,6 +105,8 @@ class WorkTree:
     def _content(self, file: FileChange) -> BlobId | None:
         """The blob that the checked-out file would become; `None` when there is no file."""
         path = self.git.top / file.path
+        if self._false_parent(file):
+            return BlobId("f" * 40)
         try:
             mode = path.lstat().st_mode
         except (FileNotFoundError, NotADirectoryError):
@@ -109,16 +114,23 @@ class WorkTree:
         if not stat.S_ISREG(mode):
             return BlobId("f" * 40)
         out = self.git.git("hash-object", f"--path={file.path}", "--", str(path))
-        return BlobId(out.decode().strip())
+        cleaned = BlobId(out.decode().strip())
+        if cleaned in {file.old, file.new}:
+            return cleaned
+        # NOTE: with core.autocrlf, git leaves a file alone that has CRLF in its blob already, and
+        # `hash-object`, which reads no index, does not know that.
+        out = self.git.git("hash-object", "--no-filters", "--", str(path))
+        exact = BlobId(out.decode().strip())
+        return exact if exact in {file.old, file.new} else cleaned
 
-    def _check_parents(self, file: FileChange) -> None:
-        """Every folder on the way must be a real one: a symbolic link could lead anywhere."""
+    def _false_parent(self, file: FileChange) -> Path | None:
+        """What stands on the way and is no real folder: a symbolic link could lead anywhere."""
         folder = self.git.top
         for part in file.path.parts[:-1]:
             folder = folder / part
             if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-                message = f"{folder} is not a folder of this checkout"
-                raise DirtyFileError(message, hint=_COMMIT_FIRST)
+                return folder
+        return None
 
     def _indexed(self, change: TreeChange) -> dict[RepoPath, BlobId]:
         """What the index holds for the changed paths; a skip-worktree row counts as absent."""
@@ -146,10 +158,11 @@ class WorkTree:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            beside = target.with_name(f".{target.name}.workflow-new")
+            handle, beside = tempfile.mkstemp(prefix=".workflow-", dir=target.parent)
+            os.close(handle)
             shutil.copy2(fresh, beside)
-            _sync(beside)
-            beside.replace(target)
+            _sync(Path(beside))
+            Path(beside).replace(target)
         _sync(target.parent)
 
 
@@ -160,7 +173,7 @@ def in_checkout(git: GitStore, top: Path) -> WorkTree:
 
 def _index_row(file: FileChange) -> str:
     if file.new is None:
-        return f"0 {'0' * 40}\t{file.path}\0"
+        return f"0 {'0' * len(file.old or '')}\t{file.path}\0"
     return f"{file.new_mode} {file.new}\t{file.path}\0"
 
 

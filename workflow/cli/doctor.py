@@ -6,7 +6,6 @@ import os
 import platform
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,9 +16,7 @@ from workflow.cli import session
 from workflow.cli.output import visible
 from workflow.config import FILE
 from workflow.errors import ExitCode, WorkflowError
-from workflow.gates.nginx import find_nginx
-from workflow.sandbox import Command, Limits
-from workflow.sandbox.interpreter import interpreter
+from workflow.gates import tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +27,7 @@ if TYPE_CHECKING:
     from workflow.wiring import Repository
 
 _KEYS = {"ANTHROPIC_API_KEY": "surgeon", "OPENAI_API_KEY": "architect"}
-_MODULES = ("http_ssl", "http_v2", "http_v3", "stream")
-_BRIEF = Limits(wall_s=20.0, output=1024 * 1024)
+_MODULES = ("http_ssl", "http_v2", "http_v3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ def _checks(output: Output) -> Iterator[Check]:
         detail = f"{FILE} differs from the committed one, and only that counts"
         yield Check("settings", ok=False, detail=detail, mend=f"git commit {FILE}", needed=False)
     yield from _walls(sandbox)
-    yield _try("nginx", lambda: _nginx(sandbox, settings), "workflow doctor, after the mend above")
+    yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
     yield _try("pytest", lambda: _pytest(sandbox, settings), "pip install pytest")
     for key, role in _KEYS.items():
         said = "is set; this version" if os.environ.get(key) else "is not set; this version"
@@ -120,46 +116,33 @@ def _settings(repository: Repository | None) -> Settings | Check:
 
 
 def _walls(sandbox: Sandbox) -> Iterator[Check]:
+    """One check for all walls that stand, and one for each that does not."""
     try:
         walls = sandbox.walls()
     except WorkflowError as error:
         yield Check("sandbox", ok=False, detail=error.message, mend=error.hint)
         return
+    standing = [wall.name for wall in walls if wall.stands]
+    yield Check("sandbox", ok=True, detail=f"{len(standing)} walls tried: {', '.join(standing)}")
     for wall in walls:
-        mend = "see docs/security.md; gates refuse to run without it"
-        yield Check(f"wall: {wall.name}", ok=wall.stands, detail=wall.detail, mend=mend)
+        if not wall.stands:
+            needed = not wall.planned
+            mend = "report this machine: see docs/security.md" if needed else ""
+            detail = f"{wall.name}: {wall.detail}"
+            yield Check("sandbox wall", ok=False, detail=detail, mend=mend, needed=needed)
 
 
 def _nginx(sandbox: Sandbox, settings: Settings) -> str:
-    """The version and the modules of the configured nginx, asked inside the sandbox."""
     binary = settings.gates.nginx.binary
-    program = find_nginx(binary)
-    if program is None:
-        message = f"there is no nginx at {binary!r}"
-        raise WorkflowError(message, hint=f"set gates.nginx.binary in {FILE}, or install nginx")
-    argv = (str(program), "-V")
-    ran = sandbox.run(Command(argv=argv, cwd="/", read_only=(program,), limits=_BRIEF))
-    said = ran.stderr.decode("utf-8", "replace")
-    version = said.partition("nginx version: ")[2].split("\n")[0]
-    if not ran.is_ok or not version:
-        message = f"{program} did not start: {said.strip()[:200]}"
-        raise WorkflowError(message, hint=f"set gates.nginx.binary in {FILE}")
-    has = {name: f"--with-{name}" in said for name in _MODULES}
-    there, absent = ([name for name in has if has[name] is wanted] for wanted in (True, False))
+    nginx = tools.nginx(sandbox, binary)
+    absent = [name for name in _MODULES if name not in nginx.modules]
     without = f"; without {', '.join(absent)}" if absent else ""
-    return f"{version} ({binary}), with {', '.join(there)}{without}"
+    return f"{nginx.version} ({binary}), with {', '.join(nginx.modules)}{without}"
 
 
 def _pytest(sandbox: Sandbox, settings: Settings) -> str:
-    """The version of pytest in the configured interpreter, asked inside the sandbox."""
-    chosen = settings.gates.pytest.python
-    python = interpreter(Path(sys.executable if chosen == "auto" else chosen))
-    argv = (str(python.program), "-I", "-c", "import pytest; print(pytest.__version__)")
-    ran = sandbox.run(Command(argv=argv, cwd="/", read_only=python.folders, limits=_BRIEF))
-    if not ran.is_ok:
-        message = f"{python.program} has no pytest"
-        raise WorkflowError(message, hint=f"set gates.pytest.python in {FILE}, or install it there")
-    return f"{ran.stdout.decode('ascii', 'replace').strip()} in {python.program}"
+    pytest = tools.pytest(sandbox, settings.gates.pytest.python)
+    return f"{pytest.version} on Python {pytest.python_version}, {pytest.python}"
 
 
 def _try(name: str, look: Callable[[], str], mend: str) -> Check:

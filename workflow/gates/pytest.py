@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from workflow.types import Evidence, Outcome, Side, Verdict
 
 if TYPE_CHECKING:
     from workflow.gates.interface import Case, Tree
+    from workflow.process import Ran
 
 _START = Path(__file__).with_name("pytest_start.py")
 _INSIDE = "/run/workflow"
@@ -75,22 +77,22 @@ class PytestGate:
 
     def _judge(self, case: Case, root: str, python: Interpreter) -> _Result:
         """Judge one root; a tree that has no tests there has an empty report."""
-        runs: list[Evidence] = []
-        reports: dict[Side, Report] = {}
-        for side, tree in ((Side.BASE, case.base), (Side.PATCHED, case.patched)):
-            reports[side] = Report({})
-            if pytest_roots.has_tests(tree, root):
-                ran = case.sandbox.run(self._command(tree, root, python))
-                reports[side] = pytest_report.read(ran)
-                words = f"pytest -q in {root}" if root else "pytest -q"
-                log = case.keep(ran.stdout + ran.stderr)
-                seconds = round(ran.seconds, 3)
-                runs.append(Evidence(side, words, ran.exit_status, seconds, log))
-            if side is Side.BASE and reports[side].problem:
-                break
+        trees = {Side.BASE: case.base, Side.PATCHED: case.patched}
+        have = [side for side, tree in trees.items() if pytest_roots.has_tests(tree, root)]
+        commands = [self._command(trees[side], root, python) for side in have]
+        # Side by side: a person waits for the slower of the two, not for both.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            rans = list(pool.map(case.sandbox.run, commands))
+        reports = dict.fromkeys(trees, Report({}))
+        reports |= {side: pytest_report.read(ran) for side, ran in zip(have, rans, strict=True)}
+        words = f"pytest -q in {root}" if root else "pytest -q"
+        runs = tuple(
+            Evidence(side, words, ran.exit_status, round(ran.seconds, 3), case.keep(_log(ran)))
+            for side, ran in zip(have, rans, strict=True)
+        )
         where = f" in {root}" if root else ""
-        result = _compared(reports[Side.BASE], reports.get(Side.PATCHED, Report({})), where)
-        return _Result(result.outcome, result.summary, result.hint, result.notes, tuple(runs))
+        result = _compared(reports[Side.BASE], reports[Side.PATCHED], where)
+        return _Result(result.outcome, result.summary, result.hint, result.notes, runs)
 
     def _command(self, tree: Tree, root: str, python: Interpreter) -> Command:
         home = posixpath.join(TREE, root) if root else TREE
@@ -129,6 +131,11 @@ class _Result:
     hint: str = ""
     notes: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+
+def _log(ran: Ran) -> bytes:
+    """What pytest printed, kept as evidence."""
+    return ran.stdout + ran.stderr
 
 
 def _roots(case: Case) -> tuple[str, ...]:

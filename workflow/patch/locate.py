@@ -19,7 +19,7 @@ def apply(edit: FileEdit, data: bytes) -> bytes:
     """The file with every hunk of `edit` in place; bytes outside the hunks are untouched.
 
     Raises `DraftError` naming the hunk whose old lines stand nowhere, or more than once, or overlap
-    another hunk's.
+    another hunk's, or for a line without its end that is not the file's last.
     """
     lines = _split(data)
     placed = sorted((_place(edit, hunk, lines), hunk.number, hunk) for hunk in edit.hunks)
@@ -32,7 +32,13 @@ def apply(edit: FileEdit, data: bytes) -> bytes:
         result += lines[done:start]
         result += hunk.new
         done = start + len(hunk.old)
-    return b"".join([*result, *lines[done:]])
+    result += lines[done:]
+    if not all(line.endswith(b"\n") for line in result[:-1]):
+        message = f"the draft says that {edit.path} ends where it goes on"
+        raise DraftError(
+            message, hint="put `\\ No newline at end of file` after the last line only"
+        )
+    return b"".join(result)
 
 
 def _split(data: bytes) -> list[bytes]:

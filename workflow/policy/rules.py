@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from workflow.types import ChangeKind, Finding, Role
@@ -18,6 +19,8 @@ _PLAIN_MODES = {"100644", "100755"}
 _ALLOWED_CONTROLS = {"\t", "\n", "\r", "\f"}
 # Controls (Cc) can drive a terminal; formats (Cf) reorder or hide what a reviewer reads.
 _HIDING = {"Cc", "Cf"}
+# NOTE: without DOTALL, a line break in a file's name would lead it past the pattern.
+_FLAGS = re.IGNORECASE | re.DOTALL
 
 
 def judge(  # noqa: PLR0913 - everything a rule may look at, and nothing it may fetch
@@ -64,13 +67,13 @@ def _place(file: FileChange, policy: Policy) -> Iterator[Finding]:
 
 
 def _hidden(file: FileChange, read: Callable[[BlobId], bytes]) -> Iterator[Finding]:
-    """A control or formatting character that the change brings in."""
+    """A control or formatting character that the change brings in, or brings in once more."""
     if file.new is None:
         return
-    after = set(read(file.new).decode("utf-8", "replace"))
-    before = set(read(file.old).decode("utf-8", "replace")) if file.old else set()
-    for char in sorted(after - before - _ALLOWED_CONTROLS):
-        if unicodedata.category(char) in _HIDING:
+    after = Counter(read(file.new).decode("utf-8", "replace"))
+    before = Counter(read(file.old).decode("utf-8", "replace") if file.old else "")
+    for char in sorted(after - before):
+        if char not in _ALLOWED_CONTROLS and unicodedata.category(char) in _HIDING:
             name = unicodedata.name(char, "a control character")
             yield Finding("hidden-character", file.path, f"brings in U+{ord(char):04X} ({name})")
 
@@ -89,4 +92,4 @@ def _pattern(pattern: str) -> re.Pattern[str]:
     """`**/` any folders, `**` anything, `*` and `?` within one name; case does not matter."""
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
     meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.IGNORECASE)
+    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), _FLAGS)

@@ -61,11 +61,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """One protection, and whether it stands on this machine."""
+    """One protection, and whether it stands on this machine.
+
+    `planned` marks one that this version does not build anywhere yet.
+    """
 
     name: str
     stands: bool
     detail: str
+    planned: bool = False
 
 
 class Sandbox(Protocol):

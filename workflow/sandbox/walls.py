@@ -105,8 +105,10 @@ def _seen(said: dict[str, Any], *, unchanged: bool) -> tuple[Wall, ...]:
         Wall("launcher's environment hidden", "=" not in said["environment"], "/proc/1/environ"),
         Wall("no inherited descriptors", not said["descriptors"], f"open: {said['descriptors']}"),
         Wall("limits set", said["limits"] == expected, f"{said['limits']}"),
-        Wall("system call filter", said["seccomp"] != "0", "not part of this version"),
-        Wall("total memory bounded", False, "per process and per file only, in this version"),
+        Wall("system call filter", said["seccomp"] != "0", "not in this version", planned=True),
+        Wall(
+            "total memory bounded", stands=False, detail="per process and file only", planned=True
+        ),
     )
 
 
