@@ -49,7 +49,10 @@ class NginxSettings(_Section):
 
 
 class PytestSettings(_Section):
-    """The pytest gate: `auto` or the absolute path of an interpreter that has pytest."""
+    """The pytest gate: the absolute path of an interpreter that has pytest, or `auto`.
+
+    `auto` is the `.venv` at the repository's top if it has pytest, else what runs `workflow`.
+    """
 
     python: str = "auto"
     timeout_s: float = Field(default=300.0, gt=0, le=3600)

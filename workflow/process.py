@@ -14,8 +14,9 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from workflow.errors import WorkflowError
 
@@ -29,6 +30,9 @@ DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
 _CHUNK = 65536
 _REAP_S = 5.0
 _LOOK_S = 0.05
+
+
+T = TypeVar("T")
 
 
 class ProgramNotFoundError(WorkflowError):
@@ -89,12 +93,14 @@ def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separa
             if report_write is not None:
                 os.close(report_write)
         try:
+            _LIVE.add(child)
             held.release()
             streams = _Streams(child, stdin, max_output, report_read)
             cut = streams.pump(started + timeout)
         finally:
             # NOTE: the group goes before the child is reaped: then its number may be another's.
             _kill_group(child)
+            _LIVE.discard(child)
             status = child.wait(timeout=_REAP_S)
             for pipe in (child.stdin, child.stdout, child.stderr):
                 if pipe:
@@ -111,6 +117,25 @@ def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separa
         truncated=cut == "output",
         report=report,
     )
+
+
+def side_by_side(calls: Sequence[Callable[[], T]]) -> tuple[T, ...]:
+    """Make calls that run processes at the same time, each in a thread of its own.
+
+    Whatever one of them raises, or Ctrl-C, ends the processes of all before it is raised here.
+    """
+    with ThreadPoolExecutor(max_workers=len(calls) or 1) as pool:
+        futures = [pool.submit(call) for call in calls]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            return tuple(future.result() for future in futures)
+        except BaseException:
+            # NOTE: leaving the pool waits for its threads, and those wait for their processes.
+            with _LIVE.ending():
+                wait(futures)
+            raise
 
 
 def _start(
@@ -144,6 +169,43 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
     """Kill what is left of the child's group; a group that is already gone is fine."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
+
+
+class _Live:
+    """The processes that are running now, in whatever thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._is_ending = False
+
+    def add(self, child: subprocess.Popen[bytes]) -> None:
+        """Count a child in; one that comes while all are ended is killed at once."""
+        with self._lock:
+            self._children.add(child)
+            if self._is_ending:
+                _kill_group(child)
+
+    def discard(self, child: subprocess.Popen[bytes]) -> None:
+        """Count a child out, before it is reaped."""
+        with self._lock:
+            self._children.discard(child)
+
+    @contextlib.contextmanager
+    def ending(self) -> Iterator[None]:
+        """Kill every child, and those that are started meanwhile."""
+        with self._lock:
+            self._is_ending = True
+            for child in self._children:
+                _kill_group(child)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_ending = False
+
+
+_LIVE = _Live()
 
 
 class _HeldInterrupt:

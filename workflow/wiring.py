@@ -65,10 +65,20 @@ def build(repository: Repository, tree: TreeId) -> Parts:
         providers=dict.fromkeys(Role, offline),
         gates=(
             NginxGate(binary=nginx.binary, config=main, timeout_s=nginx.timeout_s),
-            PytestGate(python=pytest.python, timeout_s=pytest.timeout_s),
+            PytestGate(python=tests_python(repository, settings), timeout_s=pytest.timeout_s),
         ),
         sandbox=sandbox(),
     )
+
+
+def tests_python(repository: Repository | None, settings: Settings) -> str:
+    """The interpreter for a project's tests: `auto` is its own `.venv` if that has pytest."""
+    setting = settings.gates.pytest.python
+    if repository is None or setting != "auto":
+        return setting
+    environment = repository.git.top / ".venv"
+    has_pytest = any(environment.glob("lib/python3*/site-packages/pytest/__init__.py"))
+    return str(environment / "bin/python") if has_pytest else setting
 
 
 def sandbox() -> Sandbox:

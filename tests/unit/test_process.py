@@ -192,3 +192,21 @@ def test_interrupt_during_a_start_is_held_until_the_child_can_be_killed() -> Non
         with pytest.raises(KeyboardInterrupt):
             held.release()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_side_by_side_ends_all_when_one_fails() -> None:
+    """A failing call ends the others' processes at once, and its error is what is raised."""
+    started = time.monotonic()
+
+    def fails() -> process.Ran:
+        time.sleep(0.2)
+        message = "no"
+        raise LookupError(message)
+
+    def sleeps() -> process.Ran:
+        return process.run(["sleep", "30"], env=dict(os.environ))
+
+    with pytest.raises(LookupError):
+        process.side_by_side([sleeps, fails, sleeps])
+    assert time.monotonic() - started < 10
+    assert process.side_by_side([lambda: 1, lambda: 2]) == (1, 2)

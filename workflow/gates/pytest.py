@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from workflow.errors import UsageError
 from workflow.gates import pytest_report, pytest_roots
 from workflow.gates.pytest_report import Ended, Report
 from workflow.gates.text import bounded, listed, one_line
+from workflow.process import side_by_side
 from workflow.sandbox import TREE, Command, Limits
 from workflow.sandbox.interpreter import Interpreter, interpreter
 from workflow.types import Evidence, Outcome, Side, Verdict
@@ -81,8 +82,7 @@ class PytestGate:
         have = [side for side, tree in trees.items() if pytest_roots.has_tests(tree, root)]
         commands = [self._command(trees[side], root, python) for side in have]
         # Side by side: a person waits for the slower of the two, not for both.
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            rans = list(pool.map(case.sandbox.run, commands))
+        rans = side_by_side([partial(case.sandbox.run, command) for command in commands])
         reports = dict.fromkeys(trees, Report({}))
         reports |= {side: pytest_report.read(ran) for side, ran in zip(have, rans, strict=True)}
         words = f"pytest -q in {root}" if root else "pytest -q"
