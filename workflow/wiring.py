@@ -64,7 +64,12 @@ def build(repository: Repository, tree: TreeId) -> Parts:
         policy=read_policy(git, tree, settings),
         providers=dict.fromkeys(Role, offline),
         gates=(
-            NginxGate(binary=nginx.binary, config=main, timeout_s=nginx.timeout_s),
+            NginxGate(
+                binary=nginx.binary,
+                config=main,
+                known_hosts=nginx.known_hosts,
+                timeout_s=nginx.timeout_s,
+            ),
             PytestGate(python=tests_python(repository, settings), timeout_s=pytest.timeout_s),
         ),
         sandbox=sandbox(),

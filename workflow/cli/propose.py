@@ -12,7 +12,7 @@ from workflow.cli.output import visible
 from workflow.cli.show import changes, evidence, state_text
 from workflow.errors import ExitCode
 from workflow.pipeline import propose
-from workflow.types import ChangeRequest, State
+from workflow.types import ChangeRequest, Outcome, State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
@@ -44,6 +44,8 @@ def run(output: Output, words: str, names: list[str], role: Role | None) -> None
         *evidence(stored.proposal),
     )
     if stored.state is State.REFUSED:
-        output.next(f"workflow show {stored.id} --log GATE")
+        against = [v.gate for v in stored.proposal.verdicts if v.outcome is not Outcome.PASS]
+        log = f" --log {against[0]}" if against else ""
+        output.next(f"workflow show {stored.id}{log}")
         raise typer.Exit(ExitCode.REFUSED)
     output.next(f"workflow show {stored.id}, then {data['next']}")

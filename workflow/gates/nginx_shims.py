@@ -61,7 +61,7 @@ _CONTENT = {
     Kind.TICKET_KEY: throwaway.TICKET_KEY,
     Kind.INCLUDE: throwaway.EMPTY,
 }
-# What only a main file can define: a stand-in needs a wrapper to stand in.
+# What only a main file can define: a shim needs a wrapper to stand in.
 _WRAPPED = {
     Kind.VARIABLE: 'map "" ${0} {{ default ""; }}',
     Kind.LOG_FORMAT: "log_format {0} '$remote_addr';",
@@ -146,14 +146,14 @@ _MODULES = tuple(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shim:
-    """One stand-in: what it is, and the path or name that it answers to."""
+    """One shim: what it is, and the path or name that it answers to."""
 
     kind: Kind
     value: str
 
     def __str__(self) -> str:
         """As a note for a reviewer."""
-        return f"stand-in: {self.kind} {self.value}"
+        return f"{self.kind} {self.value}"
 
 
 def complaint(stderr: str) -> str:
@@ -249,7 +249,7 @@ def command(  # noqa: PLR0913 - what to test, with what, where, for how long
 def _setup(shims: Sequence[Shim], *, wrapped: bool) -> bytes:
     """Return the script that puts the shims in place: inside, where links are harmless."""
     lines = [
-        f'fail() {{ echo "the stand-ins could not be set up" >&2; exit {SETUP_FAILED}; }}',
+        f'fail() {{ echo "the shims could not be set up" >&2; exit {SETUP_FAILED}; }}',
         'place() { [ -e "$2" ] || { rm -f "$2" && mkdir -p "${2%/*}" && cp "$1" "$2"; }; }',
         f"mkdir -p {_PREFIX} || fail",
     ]

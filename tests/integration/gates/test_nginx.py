@@ -118,7 +118,7 @@ def test_new_configuration_is_judged_by_itself(make_case: MakeCase) -> None:
     """A configuration that the base lacks passes with a note that this proves less."""
     verdict = judged(make_case, {"README.md": "x"}, trees.DROP_IN)
     assert verdict.outcome is Outcome.PASS
-    assert "is new: its stand-ins come from itself" in verdict.notes[0]
+    assert "is new: its shims come from itself" in verdict.notes[0]
     assert [run.side for run in verdict.evidence] == [Side.PATCHED]
 
 
@@ -258,3 +258,16 @@ def test_naive_test_refuses_these_trees(tmp_path: Path) -> None:
     argv = [str(find_nginx("wheel")), "-t", "-e", "stderr", "-c", str(conf)]
     ran = subprocess.run(argv, capture_output=True, check=False, timeout=20)
     assert ran.returncode == 1
+
+
+def test_a_host_name_that_is_vouched_for_passes(make_case: MakeCase) -> None:
+    """A name that only the patch brings in fails, unless the settings say that servers know it."""
+    base = site("location / { proxy_pass http://127.0.0.1:8000; }")
+    patched = site("location / { proxy_pass http://api-3.internal:8000; }")
+    case = make_case(base, patched)
+    alone = NginxGate().judge(case)
+    assert alone.outcome is Outcome.FAIL
+    assert "known_hosts" in alone.hint
+    vouched = NginxGate(known_hosts=("api-3.internal",)).judge(case)
+    assert vouched.outcome is Outcome.PASS
+    assert "api-3.internal" in vouched.notes[0]

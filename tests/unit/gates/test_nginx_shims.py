@@ -49,7 +49,7 @@ def test_complaints_have_answers(said: str, shim: Shim) -> None:
     ],
 )
 def test_faults_of_the_configuration_have_none(said: str) -> None:
-    """No stand-in for a wrong directive, for a place of the system's, or for a strange name."""
+    """No shim for a wrong directive, for a place of the system's, or for a strange name."""
     assert answer(said, wrapped=False, connection_zones=NOTHING) is None
 
 
