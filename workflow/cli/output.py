@@ -49,7 +49,19 @@ class Output:
             sys.stdout.write(json.dumps(data, indent=2) + "\n")
             return
         for line in lines:
-            self.out.print(line if isinstance(line, Text) else Text(line))
+            self._print(line if isinstance(line, Text) else Text(line))
+
+    def _print(self, line: Text) -> None:
+        """Print a line; on a terminal, long prose continues below where it began."""
+        width = self.out.width
+        if line.no_wrap or not self.out.is_terminal or line.cell_len <= width:
+            self.out.print(line)
+            return
+        lead = len(line.plain) - len(line.plain.lstrip())
+        first, *rest = line[lead:].wrap(self.out, max(20, width - lead - 2))
+        self.out.print(Text(" " * lead) + first)
+        for more in rest:
+            self.out.print(Text(" " * (lead + 2)) + more)
 
     def next(self, command: str) -> None:
         """The last line: what to do now."""

@@ -54,8 +54,10 @@ def changes(proposal: Proposal, patch: str) -> Iterator[Text]:
         "  (git's diff of the two trees)",
     )
     for line in patch.split("\n")[:-1]:
-        # A line feed in CRLF files: the carriage return is the file's habit, not a trick.
-        yield _diff_line(visible(line.removesuffix("\r")))
+        # Lines of a hunk begin with a sign, so these two can only be git's; `--- a/` says it again.
+        if not line.startswith(("diff --git ", "index ")):
+            # The carriage return of a CRLF file is its habit, not a trick.
+            yield _diff_line(visible(line.removesuffix("\r")))
 
 
 def evidence(proposal: Proposal) -> Iterator[Text]:
@@ -140,7 +142,7 @@ def _diff_line(line: str) -> Text:
         style = "green"
     elif line.startswith("-"):
         style = "red"
-    return Text(f"  {line}", style=style)
+    return Text(f"  {line}", style=style, no_wrap=True)
 
 
 def _count(number: int, noun: str) -> str:
