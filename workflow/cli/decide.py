@@ -21,7 +21,7 @@ def approve(output: Output, number: int, digest: str) -> None:
     yes = approval.approve(repository.store, repository.git, number, who, digest)
     stored = repository.store.get(number)
     is_own = who == stored.proposal.request.requester
-    data = report.of_proposal(stored, repository.store.approvals(number))
+    data = report.of_proposal(repository.git, stored, repository.store.approvals(number))
     lines = [Text(f"Proposal {number} is approved by {visible(yes.approver)}: {yes.digest.short}")]
     if is_own:
         lines.append(Text("You approved your own request: this repository has a single user."))
@@ -34,6 +34,6 @@ def reject(output: Output, number: int, reason: str) -> None:
     repository = session.open_repository(output)
     who = repository.git.identity()
     stored = approval.reject(repository.store, number, who, reason)
-    data = report.of_proposal(stored)
+    data = report.of_proposal(repository.git, stored)
     output.result({**data, "reason": reason}, Text(f"Proposal {number} is rejected."))
     output.next(data["next"])

@@ -32,7 +32,7 @@ def run(output: Output, words: str, names: list[str], role: Role | None) -> None
     with session.pipeline(repository, output, "workflow propose", base.tree) as (parts, engine):
         stored = propose(request, parts, engine)
     patch = git.patch(stored.proposal.base.tree, stored.proposal.tree).decode("utf-8", "replace")
-    data = report.of_proposal(stored)
+    data = report.of_proposal(git, stored)
     output.result(
         data,
         Text.assemble(
@@ -40,7 +40,7 @@ def run(output: Output, words: str, names: list[str], role: Role | None) -> None
             state_text(stored.state),
             f"  {stored.digest.short}  {visible(' '.join(text.split()))}",
         ),
-        *changes(stored.proposal, patch),
+        *changes(stored.proposal, report.in_words(git, stored.proposal), patch),
         *evidence(stored.proposal),
     )
     if stored.state is State.REFUSED:

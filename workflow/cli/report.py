@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from workflow.canonical import plain
@@ -10,8 +11,10 @@ from workflow.types import State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from workflow.git_store import GitStore
     from workflow.journal import Landing
     from workflow.store import Approval, ProposalRow, Stored
+    from workflow.types import Proposal
 
 
 _COMMON = {
@@ -34,6 +37,7 @@ PROPOSAL = {
     "reasons": "why that role drafts",
     "provider": "who drafted",
     "model": "with what",
+    "summary": "for each file whose meaning can be read: `path`, `changes` in plain words",
     "blast_radius": "`files`, `hunks`, `added`, `removed`",
     "notes": "what the drafter assumed",
     "findings": "policy rules that object: `rule`, `path`, `reason`",
@@ -68,9 +72,31 @@ def next_command(number: int, state: State) -> str:
     }[state]
 
 
-def of_proposal(stored: Stored, approvals: Sequence[Approval] = ()) -> dict[str, Any]:
+def in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
+    """What a proposal really changes in each NGINX file, in sentences.
+
+    A file that cannot be read as NGINX configuration is left out: its diff speaks for itself.
+    """
+    from workflow.gates.nginx_layout import is_configuration
+    from workflow.semantics import nginx
+
+    said = {}
+    for file in proposal.files:
+        if file.old is None or file.new is None:
+            continue
+        before, after = (nginx.decode(git.blob(blob)) for blob in (file.old, file.new))
+        if is_configuration(file.path, after):
+            with suppress(nginx.NginxSyntaxError):
+                said[str(file.path)] = nginx.summary(before, after)
+    return said
+
+
+def of_proposal(
+    git: GitStore, stored: Stored, approvals: Sequence[Approval] = ()
+) -> dict[str, Any]:
     """Everything about one proposal but its patch."""
     proposal = stored.proposal
+    words = in_words(git, proposal)
     body = plain(proposal)
     return {
         "id": stored.id,
@@ -87,6 +113,7 @@ def of_proposal(stored: Stored, approvals: Sequence[Approval] = ()) -> dict[str,
         "provider": proposal.provider,
         "model": proposal.model,
         "files": [str(change.path) for change in proposal.files],
+        "summary": [{"path": path, "changes": list(said)} for path, said in words.items()],
         "blast_radius": body["blast_radius"],
         "notes": list(proposal.notes),
         "findings": body["findings"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
@@ -10,10 +10,13 @@ from workflow.cli.output import visible
 from workflow.types import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from workflow.store import Approval, Stored
     from workflow.types import Forecast, Proposal, Verdict
+
+Words: TypeAlias = "Mapping[str, tuple[str, ...]]"
+"""For each path, what changes in it, in sentences."""
 
 _MARKS = {Outcome.PASS: ("✓", "green"), Outcome.FAIL: ("✗", "red"), Outcome.ERROR: ("!", "yellow")}
 _STATE_STYLES = {
@@ -26,11 +29,13 @@ _STATE_STYLES = {
 }
 
 
-def lines(stored: Stored, patch: str, approvals: Sequence[Approval]) -> Iterator[Text]:
+def lines(
+    stored: Stored, words: Words, patch: str, approvals: Sequence[Approval]
+) -> Iterator[Text]:
     """A whole proposal, top to bottom."""
     yield from _head(stored, approvals)
     yield Text()
-    yield from changes(stored.proposal, patch)
+    yield from changes(stored.proposal, words, patch)
     yield Text()
     yield from evidence(stored.proposal)
     yield Text()
@@ -42,8 +47,8 @@ def state_text(state: str) -> Text:
     return Text(state, style=_STATE_STYLES.get(state, ""))
 
 
-def changes(proposal: Proposal, patch: str) -> Iterator[Text]:
-    """What really changes, computed from the two trees."""
+def changes(proposal: Proposal, words: Words, patch: str) -> Iterator[Text]:
+    """What really changes, computed from the two trees: in words first, then the diff."""
     radius = proposal.blast_radius
     yield Text.assemble(
         ("What changes  ", "bold"),
@@ -51,8 +56,11 @@ def changes(proposal: Proposal, patch: str) -> Iterator[Text]:
         (f"+{radius.added}", "green"),
         " ",
         (f"-{radius.removed}", "red"),
-        "  (git's diff of the two trees)",
+        "  (read from the two trees)",
     )
+    for path, said in words.items():
+        for sentence in said or ("no directive differs: layout or comments only",):
+            yield Text.assemble(("  • ", "bold"), visible(f"{path}: {sentence}"))
     for line in patch.split("\n")[:-1]:
         # Lines of a hunk begin with a sign, so these two can only be git's; `--- a/` says it again.
         if not line.startswith(("diff --git ", "index ")):

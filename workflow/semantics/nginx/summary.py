@@ -1,0 +1,121 @@
+"""Says in plain words which directives differ between two texts of one configuration file.
+
+Layout, comments and quoting are no difference.  Blocks are compared with the block of the same
+words, directives as a multiset, and what goes as another of its name comes is one change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from workflow.semantics.nginx.parser import parse
+from workflow.semantics.nginx.tree import directives
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workflow.semantics.nginx.tree import Directive, Node
+
+# These are told apart by their first argument: a header, a variable, a pattern.
+_NAMED_BY_ARGUMENT = {
+    *("add_header", "more_set_headers", "proxy_set_header", "fastcgi_param", "set", "rewrite"),
+    *("error_page", "proxy_hide_header", "limit_req_zone", "limit_conn_zone", "log_format"),
+}
+
+
+def summary(base: str, patched: str) -> tuple[str, ...]:
+    """Each difference in a sentence, in the order of the patched text; none when nothing differs.
+
+    Raises `NginxSyntaxError` for a text that is not nginx configuration.
+    """
+    return tuple(_compared(parse(base).children, parse(patched).children, ""))
+
+
+def _compared(base: Sequence[Node], patched: Sequence[Node], where: str) -> Iterator[str]:
+    before, after = directives(base), directives(patched)
+    gone = list((Counter(map(_words, before)) - Counter(map(_words, after))).elements())
+    came = list((Counter(map(_words, after)) - Counter(map(_words, before))).elements())
+    place = f" in {where}" if where else ""
+    for words in came:
+        replaced = next((old for old in gone if _topic(old) == _topic(words)), None)
+        if replaced is None:
+            yield f"added{place}: {_shown(words)}"
+        else:
+            gone.remove(replaced)
+            yield f"changed{place}: {_difference(replaced, words)}"
+    for words in gone:
+        yield f"removed{place}: {_shown(words)}"
+    kept_before = [_words(one) for one in before if _words(one) not in gone]
+    kept_after = [_words(one) for one in after if _words(one) not in came]
+    if not gone and not came and kept_before != kept_after:
+        yield f"the order changed{place or ' at the top'}"
+    yield from _inside(before, after, where)
+
+
+def _inside(before: Sequence[Directive], after: Sequence[Directive], where: str) -> Iterator[str]:
+    """Differences inside the blocks that both texts have."""
+    waiting = [one for one in before if one.block]
+    for new in after:
+        old = next((one for one in waiting if _words(one) == _words(new)), None)
+        if not new.block or old is None:
+            continue
+        waiting.remove(old)
+        name = _label(new)
+        inner = f"{name}, {where}" if where else name
+        if _opaque(old) != _opaque(new):
+            yield f"changed: the code of {inner}"
+        yield from _compared(old.children, new.children, inner)
+
+
+def _words(one: Directive) -> tuple[str, ...]:
+    """What a directive is, without its layout; a server is known by its names alone."""
+    if one.block and one.name == "server":
+        return ("server", *_server_names(one), "{")
+    return (one.name, *one.values, *(("{",) if one.block else ()))
+
+
+def _topic(words: tuple[str, ...]) -> tuple[str, ...]:
+    """What two versions of one directive have in common."""
+    if words[-1] == "{":
+        return words
+    return words[:2] if words[0] in _NAMED_BY_ARGUMENT else words[:1]
+
+
+def _server_names(server: Directive) -> tuple[str, ...]:
+    named = directives(server.children, "server_name")
+    return tuple(value for one in named for value in one.values)
+
+
+def _label(one: Directive) -> str:
+    if one.name == "server" and one.block:
+        names = _server_names(one)
+        return f"server {names[0]}" if names else "server"
+    return " ".join((one.name, *one.values))
+
+
+def _opaque(one: Directive) -> str:
+    """The code of a Lua or njs block, which is not read."""
+    return one.block.lua if one.block and one.block.lua else ""
+
+
+def _shown(words: tuple[str, ...]) -> str:
+    return " ".join(words) if words[-1] != "{" else f"the block {' '.join(words[:-1])}"
+
+
+def _difference(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+    """The directive with what it gained and lost, or its old and its new words."""
+    was, now = _parts(old), _parts(new)
+    gained = list((Counter(now) - Counter(was)).elements())
+    lost = list((Counter(was) - Counter(now)).elements())
+    name = " ".join(_topic(new))
+    if gained and not lost and len(was) > len(_topic(old)) + 1:
+        return f"{name} gained {' '.join(gained)}"
+    if lost and not gained:
+        return f"{name} lost {' '.join(lost)}"
+    return f"{' '.join(old)} became {' '.join(new)}"
+
+
+def _parts(words: tuple[str, ...]) -> list[str]:
+    return [part for word in words for part in re.split(r"[\s;]+", word) if part]
