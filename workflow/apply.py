@@ -155,12 +155,18 @@ def to_roll_back(journal: Journal, proposal: int | None) -> Landing:
     raise StateError(message, hint="workflow history")
 
 
-def unconfirmed(journal: Journal, proposal: int) -> Landing | None:
-    """A landing whose command was killed between the move and its confirmation, if there is one."""
-    for landing in journal.landings():
-        if landing.state is LandingState.MOVED and landing.proposal == proposal:
-            return landing
-    return None
+def unconfirmed(journal: Journal, kind: LandingKind, proposal: int | None) -> Landing | None:
+    """The newest landing, if its command was killed before it could confirm it."""
+    live = (one for one in journal.landings() if one.state in _LIVE)
+    newest = next((one for one in live if proposal in {None, one.proposal}), None)
+    is_open = newest is not None and newest.state is LandingState.MOVED
+    return newest if newest is not None and is_open and newest.kind is kind else None
+
+
+def command(landing: Landing) -> str:
+    """The command that carries a landing on."""
+    is_apply = landing.kind is LandingKind.APPLY
+    return f"workflow apply {landing.proposal}" if is_apply else "workflow rollback"
 
 
 def carry_out(  # noqa: PLR0913 - the move, its two records, who moves, and a folder to stage in
@@ -185,18 +191,13 @@ def carry_out(  # noqa: PLR0913 - the move, its two records, who moves, and a fo
         journal.close(landing, LandingState.ABANDONED)
         raise
     try:
-        left = checkout.bring(move.change, staged) if checkout and staged else ()
+        if checkout and staged:
+            checkout.bring(move.change, staged)
     except (OSError, GitError) as error:
         message = f"{move.branch} is at {move.after.short}, but its files could not follow: {error}"
         hint = "mend that, then run any workflow command: it completes the landing"
         raise UnfinishedLandingError(message, hint=hint) from error
-    settled = settle(store, journal, landing)
-    # An apply is confirmed by `keep`, which finds these; nothing looks at a rollback again.
-    if left and move.kind is LandingKind.ROLLBACK:
-        message = f"{move.branch} is rolled back, but these files were edited meanwhile: "
-        hint = "your edits were left alone: look with `git diff`, then commit or discard them"
-        raise UnfinishedLandingError(message + ", ".join(left), hint=hint)
-    return settled
+    return settle(store, journal, landing)
 
 
 def _intend(store: Store, journal: Journal, move: Move, who: Identity) -> Landing:
@@ -220,20 +221,18 @@ def _intend(store: Store, journal: Journal, move: Move, who: Identity) -> Landin
 
 
 def settle(store: Store, journal: Journal, landing: Landing) -> Landing:
-    """Record that branch and files are where they should be; a rollback is thereby done."""
+    """Record that the branch has moved and its files have followed; `keep` confirms it."""
     with transaction(store.connection):
-        if landing.kind is LandingKind.APPLY:
-            store.set_state(landing.proposal, State.APPLIED)
-            return journal.close(landing, LandingState.MOVED)
-        was_applied = store.get(landing.proposal).state is State.APPLIED
-        store.set_state(landing.proposal, State.ROLLED_BACK if was_applied else State.APPLIED)
+        is_applied = landing.kind is LandingKind.APPLY
         if landing.reverts is not None:
+            is_applied = store.get(landing.proposal).state is State.ROLLED_BACK
             journal.close(journal.landing(landing.reverts), LandingState.UNDONE)
-        return journal.close(landing, LandingState.KEPT)
+        store.set_state(landing.proposal, State.APPLIED if is_applied else State.ROLLED_BACK)
+        return journal.close(landing, LandingState.MOVED)
 
 
 def keep(git: GitStore, journal: Journal, landing: Landing) -> Landing:
-    """Confirm that branch, index and files hold what was approved; record the last known good.
+    """Confirm that branch, index and files hold what was landed; record the last known good.
 
     Raises `UnfinishedLandingError` naming the files that somebody else has changed meanwhile.
     """
@@ -248,10 +247,10 @@ def keep(git: GitStore, journal: Journal, landing: Landing) -> Landing:
         different = checkout.different(change)
     if different:
         message = f"{landing.branch} is at {landing.after.short}, but these files differ from it: "
-        hint = f"commit or discard your edits, then run `workflow apply {landing.proposal}` again"
+        hint = f"commit or discard your edits, then run `{command(landing)}` again"
         raise UnfinishedLandingError(message + ", ".join(different), hint=hint)
     good = last_known_good_ref(landing.branch)
-    git.set_ref(good, landing.after, why=f"proposal {landing.proposal} is as approved")
+    git.set_ref(good, landing.after, why=f"landing {landing.id} is confirmed")
     return journal.close(landing, LandingState.KEPT)
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from workflow import apply, approval, draft, evidence, gather, policy, record, route
+from workflow.journal import LandingKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
 
 def land(number: int, who: Identity, on: Parts, run: Engine) -> Landing:
     """From an approved proposal to a branch that holds exactly it."""
-    landing = apply.unconfirmed(on.journal, number)
+    landing = apply.unconfirmed(on.journal, LandingKind.APPLY, number)
     if landing is None:
         cleared = run.step("verify", approval.cleared, on.store, on.git, number)
         run.step("freshness", _refresh, cleared, on, run)
@@ -106,9 +107,13 @@ def land(number: int, who: Identity, on: Parts, run: Engine) -> Landing:
 
 def roll_back(number: int | None, who: Identity, on: Parts, run: Engine) -> Landing:
     """From a landing, the newest or a proposal's, to the files as they were before it."""
-    landing = run.step("find", apply.to_roll_back, on.journal, number)
-    move = run.step("prepare", apply.prepare_rollback, on.git, landing, who, run.fresh_folder())
-    return _carry_out(move, who, on, run)
+    landing = apply.unconfirmed(on.journal, LandingKind.ROLLBACK, number)
+    if landing is None:
+        undone = run.step("find", apply.to_roll_back, on.journal, number)
+        folder = run.fresh_folder()
+        move = run.step("prepare", apply.prepare_rollback, on.git, undone, who, folder)
+        landing = _carry_out(move, who, on, run)
+    return run.step("confirm", apply.keep, on.git, on.journal, landing)
 
 
 def _carry_out(move: Move, who: Identity, on: Parts, run: Engine) -> Landing:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workflow import apply
 from workflow.database import transaction
 from workflow.errors import BusyError
-from workflow.journal import LandingKind, LandingState
+from workflow.journal import LandingState
 
 if TYPE_CHECKING:
     from workflow.git_store import GitStore
@@ -69,6 +69,4 @@ def _finish(git: GitStore, store: Store, journal: Journal, landing: Landing) -> 
         done += "; its files have followed"
     if left:
         done += f", but for your own edits in {', '.join(left)}"
-    if landing.kind is LandingKind.APPLY:
-        done += f"; run `workflow apply {landing.proposal}` to confirm it"
-    return done
+    return f"{done}; run `{apply.command(landing)}` to confirm it"

@@ -74,6 +74,10 @@ def _runs(repo: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.exists() else []
 
 
+def _landings(history: Any) -> list[tuple[str, str]]:
+    return [(row["kind"], row["state"]) for row in _json(history)["landings"]]
+
+
 def _json(done: Any) -> Any:
     return json.loads(done.stdout)
 
@@ -142,9 +146,13 @@ def test_rollback_killed_anywhere_ends_before_or_after(
         shutil.copytree(proposed.path, copy, symlinks=True)
         assert _die(copy, point, "rollback") == -signal.SIGKILL
         assert workflow("list", cwd=copy).exit_status == 0
-        if not _assert_before_or_after(copy, before, "rollback"):
+        _assert_before_or_after(copy, before, "rollback")
+        # Whatever was done, the same command again completes it and never takes it back.
+        if _landings(workflow("history", "--json", cwd=copy))[0] != ("rollback", "kept"):
             assert workflow("rollback", cwd=copy).exit_status == 0
+        assert _assert_before_or_after(copy, before, "rollback")
         assert (copy / SITE).read_bytes() == original
+        assert _landings(workflow("history", "--json", cwd=copy))[0] == ("rollback", "kept")
         shutil.rmtree(copy)
 
 
