@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
@@ -81,7 +82,10 @@ def connect(folder: Path) -> sqlite3.Connection:
     path = folder / FILE
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with suppress(FileExistsError):
+            # NOTE: not to be opened when it is there: closing it again would drop the locks that
+            # another connection of this process holds on it.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
         connection.row_factory = sqlite3.Row
         # A flipped byte must reach the digest check that names it, and not stop the reader before.
@@ -89,11 +93,12 @@ def connect(folder: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         if _version(connection) == 0:
-            _create(connection)
+            _create(folder, connection)
         found = _version(connection)
     except (OSError, sqlite3.Error) as error:
         message = f"{path}: cannot open the store: {error}"
-        raise StoreError(message, hint="check the disk, and who may write this folder") from error
+        mend = "free some space if the disk is full; check who may write this folder"
+        raise StoreError(message, hint=mend) from error
     if found != SCHEMA_VERSION:
         connection.close()
         message = (
@@ -128,12 +133,27 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    with transaction(connection):
+def _create(folder: Path, connection: sqlite3.Connection) -> None:
+    # NOTE: SQLite does not wait when two processes switch to WAL at once, so they queue up here.
+    with _locked(folder):
         # Another process may have made the tables while this one waited for the lock.
-        if _version(connection) == SCHEMA_VERSION:
-            return
+        if _version(connection) == 0:
+            connection.execute("PRAGMA journal_mode = WAL")
+            _create_tables(connection)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
         for statement in _statements():
             connection.execute(statement)
         connection.execute(

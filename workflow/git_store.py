@@ -175,8 +175,10 @@ class GitStore:
         )
 
     def numstat(self, base: TreeId, proposed: TreeId) -> tuple[int, int]:
-        """Lines added and removed between two trees."""
-        out = self._diff("diff-tree", "-r", "-z", "--numstat", *_DIFF, base, proposed)
+        """Lines added and removed between two trees, as `git apply` reads the canonical diff."""
+        # NOTE: `diff-tree --numstat` has no counts for a file with a NUL or the attribute `-diff`.
+        patch = self.patch(base, proposed)
+        out = self.git("apply", "--numstat", "-z", "-", stdin=patch) if patch else b""
         counts = [row.split(b"\t")[:2] for row in out.split(b"\0") if row]
         return sum(int(added) for added, _ in counts), sum(int(removed) for _, removed in counts)
 

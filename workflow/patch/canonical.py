@@ -23,7 +23,7 @@ def canonical(git: GitStore, change: TreeChange, index: Path) -> tuple[bytes, Bl
     """The patch that a reviewer sees, and how much it touches.
 
     Proven on every call: applied to the base by git it gives the proposed tree, and unidiff counts
-    the same files and lines in it as `git diff --numstat` does.
+    the same files and lines in it as `git apply --numstat` does.
 
     `index` is the path of a private index file.  Raises `DraftError` when a proof fails.
     """

@@ -1,0 +1,238 @@
+"""A yes covers exactly what was seen, and only that lands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workflow import approval
+from workflow.canonical import digest, encode, plain
+from workflow.errors import (
+    ChangedProposalError,
+    ExitCode,
+    NotApprovedError,
+    StateError,
+    UnknownProposalError,
+)
+from workflow.types import Finding, Identity, RepoPath, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.conftest import Desk
+    from workflow.store import Stored
+
+BOB = Identity("Bob", "bob@example.test")
+NEW = {"site.conf": b"new\n"}
+REF = "refs/workflow/proposals/1"
+
+
+def approve(desk: Desk, number: int = 1, seen: str = "") -> object:
+    """Approve as the command does."""
+    return approval.approve(desk.store, desk.git, number, BOB, seen)
+
+
+def cleared(desk: Desk, number: int = 1) -> approval.Cleared:
+    """Clear as `land` does."""
+    return approval.cleared(desk.store, desk.git, number)
+
+
+def test_what_was_approved_is_cleared(desk: Desk) -> None:
+    """The proposal, its approval, and what git says that it changes."""
+    desk.propose(NEW)
+    approve(desk)
+    found = cleared(desk)
+    assert found.stored == desk.store.get(1)
+    assert [yes.approver for yes in found.approvals] == [str(BOB)]
+    assert found.change.files == found.stored.proposal.files
+
+
+@pytest.mark.parametrize("step", [approve, cleared])
+def test_an_unknown_number(desk: Desk, step: Callable[[Desk], object]) -> None:
+    """What is not there can neither be approved nor land."""
+    with pytest.raises(UnknownProposalError, match="no proposal 1"):
+        step(desk)
+
+
+def test_without_an_approval_nothing_is_cleared(desk: Desk) -> None:
+    """A fresh proposal waits, with an exit status of its own."""
+    desk.propose(NEW)
+    with pytest.raises(NotApprovedError, match="awaits approval") as caught:
+        cleared(desk)
+    assert caught.value.exit_code == ExitCode.AWAITING_APPROVAL
+    assert "workflow approve 1" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "state", [State.REFUSED, State.APPROVED, State.REJECTED, State.APPLIED, State.ROLLED_BACK]
+)
+def test_only_what_awaits_is_approved(desk: Desk, state: State) -> None:
+    """Each other state is named, with the command that fits it."""
+    desk.propose(NEW)
+    desk.store.set_state(1, state)
+    with pytest.raises(StateError, match=f"is {state}, so it cannot be approved") as caught:
+        approve(desk)
+    assert caught.value.hint
+    assert desk.store.approvals(1) == ()
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.REJECTED, State.APPLIED, State.ROLLED_BACK])
+def test_only_what_is_approved_lands(desk: Desk, state: State) -> None:
+    """A state that is neither waiting nor approved is refused by name."""
+    desk.approved(NEW)
+    desk.store.set_state(1, state)
+    with pytest.raises(StateError, match=f"is {state}, so it cannot be applied"):
+        cleared(desk)
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.APPLIED, State.ROLLED_BACK])
+def test_what_is_over_is_not_rejected(desk: Desk, state: State) -> None:
+    """A no comes too late for what has landed, and once is enough."""
+    desk.propose(NEW)
+    desk.store.set_state(1, state)
+    with pytest.raises(StateError, match="cannot be rejected"):
+        approval.reject(desk.store, 1, BOB, "no")
+
+
+@pytest.mark.parametrize("first", ["approve", "refuse", "wait"])
+def test_a_rejection_ends_it(desk: Desk, first: str) -> None:
+    """Before and after an approval a no is possible, and nothing lands after it."""
+    desk.propose(NEW, clear=first != "refuse")
+    if first == "approve":
+        approve(desk)
+    assert approval.reject(desk.store, 1, BOB, "no").state is State.REJECTED
+    with pytest.raises(StateError, match="is rejected"):
+        cleared(desk)
+    with pytest.raises(StateError, match="is rejected"):
+        approve(desk)
+
+
+@pytest.mark.parametrize(("prefix", "cut"), [("", 12), ("sha256:", 20), ("sha256:", 64)])
+def test_the_digest_that_was_seen_may_be_cut(desk: Desk, prefix: str, cut: int) -> None:
+    """The beginning of the digest on the screen is enough."""
+    stored = desk.propose(NEW)
+    approve(desk, seen=prefix + stored.digest.removeprefix("sha256:")[:cut])
+    assert desk.store.get(1).state is State.APPROVED
+
+
+@pytest.mark.parametrize("seen", ["0" * 12, "sha256:", "sha256:" + "0" * 64, "sha256", "x", " "])
+def test_another_digest_is_refused(desk: Desk, seen: str) -> None:
+    """Who looked at something else, or at no digest at all, has approved nothing."""
+    desk.propose(NEW)
+    with pytest.raises(ChangedProposalError, match=f"not {seen}"):
+        approve(desk, seen=seen)
+    assert desk.store.get(1).state is State.AWAITING
+
+
+def tamper_body(desk: Desk, _: Stored) -> None:
+    """Change what the row says."""
+    desk.store.connection.execute("UPDATE proposals SET body = replace(body, 'note', 'nope')")
+
+
+def move_ref(desk: Desk, stored: Stored) -> None:
+    """Point the proposal's ref to another commit."""
+    base = stored.proposal.base
+    other = desk.git.commit(desk.tree(base.tree, {"x": b"x\n"}), (base.commit,), "m", BOB)
+    desk.repo.git("update-ref", REF, other)
+
+
+def same_tree(desk: Desk, stored: Stored) -> None:
+    """Point the proposal's ref to another commit of the very same tree."""
+    base = stored.proposal.base
+    desk.repo.git(
+        "update-ref", REF, desk.git.commit(stored.proposal.tree, (base.commit,), "m", BOB)
+    )
+
+
+def drop_ref(desk: Desk, _: Stored) -> None:
+    """Remove the proposal's ref."""
+    desk.repo.git("update-ref", "-d", REF)
+
+
+@pytest.mark.parametrize("attack", [tamper_body, move_ref, same_tree, drop_ref])
+def test_what_changed_is_neither_approved_nor_cleared(
+    desk: Desk, attack: Callable[[Desk, Stored], None]
+) -> None:
+    """The row, the ref and the commit are what was recorded, or nothing goes on."""
+    attack(desk, desk.propose(NEW))
+    with pytest.raises(ChangedProposalError):
+        approve(desk)
+
+
+@pytest.mark.parametrize("attack", [tamper_body, move_ref, same_tree, drop_ref])
+def test_what_changed_after_the_approval_does_not_land(
+    desk: Desk, attack: Callable[[Desk, Stored], None]
+) -> None:
+    """The same holds for what an approval was given to."""
+    attack(desk, desk.approved(NEW))
+    with pytest.raises(ChangedProposalError):
+        cleared(desk)
+
+
+def forge(desk: Desk, stored: Stored, **fields: object) -> None:
+    """Rewrite a proposal with a right digest, as somebody with the file can do."""
+    made = replace(stored.proposal, **fields)  # type: ignore[arg-type]  # fields by name
+    desk.store.connection.execute(
+        "UPDATE proposals SET body = ?, digest = ?", (encode(plain(made)).decode(), digest(made))
+    )
+
+
+def test_an_approval_is_for_one_digest(desk: Desk) -> None:
+    """A row rewritten as a whole has another digest, and the old yes is not for it."""
+    stored = desk.approved(NEW)
+    forge(desk, stored, notes=("another",))
+    with pytest.raises(NotApprovedError, match="has no approval of"):
+        cleared(desk)
+
+
+def test_a_state_alone_is_no_approval(desk: Desk) -> None:
+    """A row that says approved, without anybody's yes, does not land."""
+    desk.propose(NEW)
+    desk.store.set_state(1, State.APPROVED)
+    with pytest.raises(NotApprovedError):
+        cleared(desk)
+
+
+def test_a_refused_proposal_never_lands(desk: Desk) -> None:
+    """Also when its state is rewritten and somebody approves it, the verdicts are against it."""
+    desk.propose(NEW, clear=False)
+    desk.store.set_state(1, State.AWAITING)
+    approve(desk)
+    with pytest.raises(NotApprovedError):
+        cleared(desk)
+
+
+@pytest.mark.parametrize("what", ["commit", "tree", "files", "patch", "base"])
+def test_git_is_the_judge_of_a_forged_row(desk: Desk, what: str) -> None:
+    """A row and an approval forged to agree with each other still have to agree with git."""
+    stored = desk.propose(NEW)
+    proposal = stored.proposal
+    other = desk.tree(proposal.base.tree, {"site.conf": b"evil\n"})
+    forged: dict[str, dict[str, object]] = {
+        "commit": {"commit": desk.git.commit(other, (proposal.base.commit,), "m", BOB)},
+        "tree": {"tree": other},
+        "files": {"files": ()},
+        "patch": {"patch": proposal.draft},
+        "base": {"base": replace(proposal.base, tree=other)},
+    }
+    forge(desk, stored, **forged[what])
+    with pytest.raises(ChangedProposalError):
+        approve(desk)
+
+
+def test_a_changed_view_of_the_diff_is_no_change(desk: Desk) -> None:
+    """What the user sets for diffs, or writes to .gitattributes meanwhile, spoils no approval."""
+    desk.approved(NEW)
+    desk.repo.write({".gitattributes": "* -diff\n"})
+    desk.repo.git("config", "diff.suppressBlankEmpty", "true")
+    assert cleared(desk).stored.id == 1
+
+
+def test_a_finding_keeps_it_from_landing(desk: Desk) -> None:
+    """What a rule objects to is refused when it is stored, so nobody is asked."""
+    finding = Finding("rule", RepoPath("site.conf"), "why")
+    desk.store.add(replace(desk.proposal(NEW), findings=(finding,)))
+    with pytest.raises(StateError, match="is refused"):
+        approve(desk)

@@ -1,0 +1,212 @@
+"""The files of a request are found without guessing, and shown byte for byte."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workflow.errors import PathError, VagueRequestError
+from workflow.gather import default_file, gather, resolve
+from workflow.git_store import discover
+from workflow.types import BlobId, ChangeRequest, Identity, RepoPath, Role, Route
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import GitRepo, GitRepoFactory
+
+ADA = Identity("Ada", "ada@example.test")
+EDIT = Route(Role.SURGEON, ())
+FILES = {
+    "site.conf": "server { server_name a.test; }\n",
+    "app/main.py": "x\n",
+    "app/site/main.py": "y\n",
+    "lib/models.py": "z\n",
+    "docs/guide/intro.md": "i\n",
+    ".gitignore": "*.pyc\n",
+    "conf.d/default": "d\n",
+    "Makefile": "all:\n",
+    "old/app": "a file of a folder's name\n",
+}
+
+
+@pytest.fixture
+def repo(git_repo: GitRepoFactory) -> GitRepo:
+    """Return a repository with files, a link, and a submodule's entry."""
+    made = git_repo(FILES)
+    (made.path / "link.conf").symlink_to("site.conf")
+    (made.path / "deep").mkdir()
+    (made.path / "deep/other.conf").symlink_to("../site.conf")
+    made.commit()
+    commit = made.git("rev-parse", "HEAD")
+    for path in ("vendor/sub", "third/party"):
+        made.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
+    made.git("commit", "--quiet", "-m", "submodules")
+    made.write({"copies/sub/x.conf": "not the submodule's\n"})
+    made.git("add", "copies")
+    made.git("commit", "--quiet", "-m", "a copy")
+    return made
+
+
+def found(repo: GitRepo, text: str, *names: str) -> tuple[str, ...]:
+    """Resolve a request."""
+    git = discover(repo.path)
+    request = ChangeRequest(text, tuple(RepoPath(name) for name in names), ADA)
+    return resolve(git, git.snapshot(), request)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("site.conf", "site.conf"),
+        ("app/main.py", "app/main.py"),
+        ("models.py", "lib/models.py"),
+        ("guide/intro.md", "docs/guide/intro.md"),
+        ("site/main.py", "app/site/main.py"),
+        ("Makefile", "Makefile"),
+        ("default", "conf.d/default"),
+    ],
+)
+def test_a_name_stands_for_one_file(repo: GitRepo, name: str, path: str) -> None:
+    """A whole path is itself; the end of one is the only file that ends so."""
+    assert found(repo, "change it", name) == (path,)
+
+
+def test_names_keep_their_order_and_stand_once(repo: GitRepo) -> None:
+    """Two names of one file are one file."""
+    names = ("models.py", "site.conf", "lib/models.py")
+    assert found(repo, "change it", *names) == ("lib/models.py", "site.conf")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("main.py", "stands for 2 files: app/main.py, app/site/main.py"),
+        ("app", "app is a folder"),
+        ("docs/guide", "docs/guide is a folder"),
+        ("vendor/sub", "in the submodule vendor/sub"),
+        ("vendor/sub/x.conf", "in the submodule vendor/sub"),
+        ("party", "party is a submodule"),
+        ("link.conf", "link.conf is a symbolic link"),
+        ("other.conf", "other.conf is a symbolic link"),
+        ("absent.conf", "absent.conf is not in commit"),
+        ("odels.py", "odels.py is not in commit"),
+        ("SITE.conf", "SITE.conf is not in commit"),
+        ("*.conf", "is not in commit"),
+    ],
+)
+def test_a_name_that_cannot_be_edited(repo: GitRepo, name: str, reason: str) -> None:
+    """Ambiguous, a folder, in a submodule, a link, not there: each is said."""
+    with pytest.raises(PathError) as caught:
+        found(repo, "change it", name)
+    assert reason in caught.value.message
+    assert caught.value.hint
+
+
+def test_an_uncommitted_file_is_not_there(repo: GitRepo) -> None:
+    """What is edited is the base commit's, so the mend is to commit."""
+    repo.write({"fresh.conf": "x\n"})
+    with pytest.raises(PathError, match=r"fresh\.conf is not in commit") as caught:
+        found(repo, "change it", "fresh.conf")
+    assert "commit it first" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("edit site.conf", ("site.conf",)),
+        ("Edit site.conf.", ("site.conf",)),
+        ("in `app/main.py`, and (site.conf)", ("app/main.py", "site.conf")),
+        ("edit ./site.conf please", ("site.conf",)),
+        ("add *.log to .gitignore", (".gitignore",)),
+        ("models.py needs a limit", ("lib/models.py",)),
+        ("change main.py", ("app/main.py", "app/site/main.py")),
+        ("raise the default timeout", ()),
+        ("Makefile", ("Makefile",)),
+        ("conf.d/default", ("conf.d/default",)),
+        ("allow origin https://s.ado.im/site.conf", ()),
+        ("edit link.conf", ()),
+        ("SITE.CONF", ()),
+        ("make it faster", ()),
+    ],
+)
+def test_words_name_files(repo: GitRepo, text: str, paths: tuple[str, ...]) -> None:
+    """A path, or a name with a dot in it, counts in a sentence; other words do not."""
+    assert found(repo, text) == paths
+
+
+def test_the_one_site_is_meant(repo: GitRepo) -> None:
+    """An edit that names nothing is about the only NGINX site, where there is just one."""
+    repo.commit({"nginx/site.conf": "server { server_name a; }\n", "nginx/mime.conf": "types {}\n"})
+    repo.commit({"php/site.conf": "server_name in no NGINX folder\n"})
+    git = discover(repo.path)
+    assert default_file(git, git.snapshot()) == "nginx/site.conf"
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"nginx/a.conf": "server_name a;", "nginx/b.conf": "server_name b;"}]
+)
+def test_no_site_or_several_are_vague(repo: GitRepo, files: dict[str, str]) -> None:
+    """The candidates are listed, and none is chosen."""
+    repo.commit(dict(files))
+    git = discover(repo.path)
+    with pytest.raises(VagueRequestError) as caught:
+        default_file(git, git.snapshot())
+    assert all(name in caught.value.message for name in files)
+
+
+def brief(repo: GitRepo, *names: str) -> tuple[tuple[str, bytes], ...]:
+    """Gather files; return their names and bytes."""
+    git = discover(repo.path)
+    request = ChangeRequest("change it", (), ADA)
+    paths = tuple(RepoPath(name) for name in names)
+    made = gather(git, git.snapshot(), request, EDIT, paths)
+    assert (made.request, made.role) == ("change it", Role.SURGEON)
+    assert all(file.path in made.prompt for file in made.files)
+    return tuple((file.path, file.data) for file in made.files)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\r\n", b"x" * 1024 * 1024, b"a" * 8192 + b"\0"])
+def test_files_are_gathered_byte_for_byte(repo: GitRepo, data: bytes) -> None:
+    """Whatever is text by git's measure, up to 1 MiB."""
+    repo.git("config", "core.autocrlf", "true")
+    git = discover(repo.path)
+    blob = git.write_blob(data)
+    repo.git("update-index", "--add", "--cacheinfo", f"100644,{blob},f")
+    repo.git("commit", "--quiet", "-m", "f")
+    assert brief(repo, "f") == (("f", data),)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b"a\0b", "f is binary"), (b"x" * (1024 * 1024 + 1), "1048577 bytes")]
+)
+def test_files_that_are_no_text(repo: GitRepo, data: bytes, reason: str) -> None:
+    """Binary files and very large ones are refused with the reason."""
+    repo.commit({"f": data})
+    with pytest.raises(PathError, match=reason):
+        brief(repo, "f")
+
+
+@pytest.mark.parametrize("name", ["line\nbreak", "esc\x1b[31m", "bidi\u202e", "\udcff"])
+def test_names_that_cannot_be_shown(repo: GitRepo, name: str) -> None:
+    """A name that would break out of its line in a prompt or a record is refused, escaped."""
+    repo.commit({f"dir/{name}": "x\n"})
+    with pytest.raises(PathError, match="unprintable") as caught:
+        brief(repo, f"dir/{name}")
+    assert caught.value.message.isprintable()
+
+
+def test_names_with_spaces_and_other_scripts_are_fine(repo: GitRepo) -> None:
+    """Only what cannot be seen is refused."""
+    repo.commit({"ünï code/漢 字.conf": "x\n"})
+    assert brief(repo, "ünï code/漢 字.conf") == (("ünï code/漢 字.conf", b"x\n"),)
+
+
+def test_an_entry_of_a_submodule_is_no_source(repo: GitRepo, tmp_path: Path) -> None:
+    """A path that names no regular file is an error, not empty text."""
+    git = discover(repo.path)
+    rows = {RepoPath("x"): ("160000", BlobId("1" * 40))}
+    tree = git.write_tree(git.snapshot().tree, rows, tmp_path / "index")
+    with pytest.raises(KeyError):
+        git.read(tree, RepoPath("x"))

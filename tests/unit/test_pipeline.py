@@ -1,0 +1,329 @@
+"""Words become a proposal, a proposal a commit, and whatever stands against it is told."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workflow import approval, evidence
+from workflow.canonical import sha256
+from workflow.engine import Inline
+from workflow.errors import DraftError, SandboxUnavailableError, StateError
+from workflow.pipeline import Parts, land, propose, roll_back
+from workflow.policy import Policy
+from workflow.types import (
+    ChangeRequest,
+    Draft,
+    Forecast,
+    Identity,
+    Outcome,
+    RepoPath,
+    Role,
+    State,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.unit.conftest import Desk
+    from workflow.gates import Case
+    from workflow.process import Ran
+    from workflow.sandbox import Command
+    from workflow.sandbox.interface import Wall
+    from workflow.types import Brief
+
+ADA = Identity("Ada Author", "ada@example.test")
+GOOD = "```diff\n--- a/site.conf\n+++ b/site.conf\n@@\n one\n-two\n+TWO\n three\n```\n"
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """A provider that gives the answer it was made with."""
+
+    text: str = GOOD
+    notes: tuple[str, ...] = ("as asked",)
+    destination: str = "nowhere"
+    name: str = "scripted"
+
+    def draft(self, brief: Brief) -> Draft:
+        """Answer any brief."""
+        forecast = Forecast("scripted", Outcome.PASS, f"{len(brief.files)} files")
+        return Draft(self.text, (forecast,), self.notes, self.name, "none")
+
+
+@dataclass
+class ScriptedGate:
+    """A gate that says what it was made with, and counts how often it was asked."""
+
+    outcome: Outcome | Exception = Outcome.PASS
+    is_for_all: bool = True
+    name: str = "scripted"
+    asked: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    def applies(self, case: Case) -> bool:
+        """Apply to everything, or to nothing."""
+        return self.is_for_all and bool(case.change.files)
+
+    def judge(self, case: Case) -> Verdict:
+        """Note what both checkouts hold, and answer."""
+        base, patched = (tree.root / "site.conf" for tree in (case.base, case.patched))
+        self.asked.append((base.read_bytes(), patched.read_bytes()))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return Verdict(self.name, self.outcome, "scripted")
+
+
+class NoSandbox:
+    """A machine without a sandbox."""
+
+    def run(self, command: Command) -> Ran:
+        """Refuse."""
+        message = f"no sandbox for {command.argv[0]}"
+        raise SandboxUnavailableError(message, hint="none")
+
+    def walls(self) -> tuple[Wall, ...]:
+        """Name no wall."""
+        return ()
+
+
+@dataclass
+class Heard:
+    """An observer that remembers the stages."""
+
+    stages: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+
+    def began(self, stage: str) -> None:
+        """Remember a stage."""
+        self.stages.append(stage)
+
+    def detail(self, text: str) -> None:
+        """Remember a detail."""
+        self.details.append(text)
+
+    def ended(self, stage: str, seconds: float) -> None:
+        """Check that the stage that ends is the one that began."""
+        assert (self.stages[-1], seconds >= 0) == (stage, True)
+
+
+def parts(desk: Desk, provider: Scripted, *gates: ScriptedGate) -> Parts:
+    """Return a pipeline's parts."""
+    return Parts(
+        git=desk.git,
+        store=desk.store,
+        journal=desk.journal,
+        policy=Policy(2, 10, ("app/**",), "test", sha256(b"policy")),
+        providers=dict.fromkeys(Role, provider),
+        gates=gates,
+        sandbox=NoSandbox(),
+    )
+
+
+@contextmanager
+def engine(desk: Desk, heard: Heard | None = None) -> Iterator[Inline]:
+    """Yield an engine for one command."""
+    with desk.journal.running("a test") as run:
+        yield Inline(run, heard or Heard())
+
+
+def request(text: str = "make two louder", *names: str, role: Role | None = None) -> ChangeRequest:
+    """Return a request for the site, or for the files named."""
+    paths = tuple(RepoPath(name) for name in names or ("site.conf",))
+    return ChangeRequest(text, paths, ADA, role)
+
+
+def test_the_whole_way(desk: Desk) -> None:
+    """Proposed, approved, landed and rolled back: every file is what it was."""
+    gate, heard = ScriptedGate(), Heard()
+    on = parts(desk, Scripted(), gate)
+    before = desk.repo.snapshot()
+    with engine(desk, heard) as run:
+        stored = propose(request(), on, run)
+    after = desk.repo.snapshot()
+    assert (after.files, after.index, after.head) == (before.files, before.index, before.head)
+    assert after.refs.replace(
+        f"{stored.proposal.commit} commit\trefs/workflow/proposals/1", ""
+    ) == (before.refs + "\n")
+    assert heard.stages == [
+        *("snapshot", "resolve", "route", "gather", "draft", "place", "policy", "gates", "record")
+    ]
+    assert heard.details == ["scripted"]
+    assert gate.asked == [(b"one\ntwo\nthree\n", b"one\nTWO\nthree\n")]
+    proposal = stored.proposal
+    assert (stored.state, proposal.is_clear) == (State.AWAITING, True)
+    assert (proposal.blast_radius.added, proposal.blast_radius.removed) == (1, 1)
+    assert (proposal.receipt.destination, proposal.receipt.sent_bytes) == ("nowhere", 0)
+    assert proposal.forecasts[0].why == "1 files"
+    approval.approve(on.store, on.git, 1, ADA, stored.digest)
+    with engine(desk) as run:
+        landed = land(1, ADA, on, run)
+    assert (desk.repo.path / "site.conf").read_bytes() == b"one\nTWO\nthree\n"
+    assert len(gate.asked) == 1
+    with engine(desk) as run:
+        back = roll_back(None, ADA, on, run)
+    assert back.reverts == landed.id
+    assert desk.repo.snapshot().files == before.files
+
+
+def test_a_remote_provider_is_accounted_for(desk: Desk) -> None:
+    """The receipt counts the prompt's bytes when they leave the machine."""
+    on = parts(desk, Scripted(destination="api.example.test"), ScriptedGate())
+    with engine(desk) as run:
+        receipt = propose(request(), on, run).proposal.receipt
+    assert receipt.destination == "api.example.test"
+    assert receipt.sent_bytes == receipt.prompt_bytes > 100
+    assert receipt.files == ("site.conf",)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.ERROR, RuntimeError("broken")])
+def test_only_passes_pass(desk: Desk, outcome: Outcome | Exception) -> None:
+    """A gate that says no, cannot say, or breaks, refuses the proposal."""
+    on = parts(desk, Scripted(), ScriptedGate(), ScriptedGate(outcome, name="other"))
+    with engine(desk) as run:
+        stored = propose(request(), on, run)
+    assert stored.state is State.REFUSED
+    assert [verdict.gate for verdict in stored.proposal.verdicts] == ["scripted", "other"]
+    if isinstance(outcome, Exception):
+        assert "RuntimeError: broken" in stored.proposal.verdicts[1].summary
+
+
+@pytest.mark.parametrize("gates", [(), (ScriptedGate(is_for_all=False),)])
+def test_no_verdict_is_not_clearance(desk: Desk, gates: tuple[ScriptedGate, ...]) -> None:
+    """What no gate judges cannot be approved."""
+    on = parts(desk, Scripted(), *gates)
+    with engine(desk) as run:
+        assert propose(request(), on, run).state is State.REFUSED
+
+
+def test_without_a_sandbox_nothing_is_proposed(desk: Desk) -> None:
+    """The machine's lack is an error, and not a verdict on the change."""
+    gate = ScriptedGate(SandboxUnavailableError("no walls", hint="none"))
+    with engine(desk) as run, pytest.raises(SandboxUnavailableError):
+        propose(request(), parts(desk, Scripted(), gate), run)
+    assert desk.store.rows() == ()
+
+
+def test_a_rule_that_objects_refuses(desk: Desk) -> None:
+    """A protected file is found in the trees, whatever the gates say."""
+    text = "--- a/app/main.py\n+++ b/app/main.py\n@@\n-print(1)\n+print(2)\n"
+    with engine(desk) as run:
+        on = parts(desk, Scripted(text), ScriptedGate())
+        stored = propose(request("change it", "app/main.py"), on, run)
+    assert stored.state is State.REFUSED
+    assert [finding.rule for finding in stored.proposal.findings] == ["protected-path"]
+
+
+def test_a_nul_that_a_draft_brings_in_is_found(desk: Desk) -> None:
+    """Git would call the file binary from now on, and show a reviewer nothing."""
+    with engine(desk) as run:
+        on = parts(desk, Scripted(GOOD.replace("TWO", "T\0WO")), ScriptedGate())
+        stored = propose(request(), on, run)
+    assert [finding.rule for finding in stored.proposal.findings] == ["hidden-character"]
+    assert b"+T\0WO\n" in desk.git.patch(stored.proposal.base.tree, stored.proposal.tree)
+
+
+@pytest.mark.parametrize(
+    ("provider", "reason"),
+    [
+        (Scripted("I would rather not."), "holds no diff"),
+        (Scripted(GOOD.replace("site.conf", "app/main.py")), "which the request does not name"),
+        (Scripted(GOOD.replace("site.conf", "absent")), "which the request does not name"),
+        (Scripted(GOOD.replace("-two\n+TWO", " two")), "changes nothing"),
+        (Scripted(GOOD.replace("one", "uno")), "stand nowhere"),
+        (Scripted(GOOD + "\ud800"), "not text"),
+        (Scripted(notes=("\ud800",)), "cannot be recorded"),
+    ],
+)
+def test_a_draft_that_is_no_contained_patch(desk: Desk, provider: Scripted, reason: str) -> None:
+    """Nothing is stored, nothing has moved, and the reason can be acted on."""
+    before = desk.repo.snapshot()
+    with engine(desk) as run, pytest.raises(DraftError) as caught:
+        propose(request(), parts(desk, provider, ScriptedGate()), run)
+    assert reason in caught.value.message
+    assert desk.store.rows() == ()
+    assert desk.repo.snapshot() == before
+
+
+def test_an_architect_places_nothing_yet(desk: Desk) -> None:
+    """What this version cannot do is refused by name."""
+    with engine(desk) as run, pytest.raises(DraftError, match="architect"):
+        propose(request(role=Role.ARCHITECT), parts(desk, Scripted(), ScriptedGate()), run)
+
+
+def test_bytes_that_are_no_text_are_kept(desk: Desk) -> None:
+    """An edit of a latin-1 file with CRLF changes its line, and no byte of the others."""
+    desk.repo.commit({"site.conf": b"caf\xe9\r\ntwo\r\n\xff\r\n"})
+    text = b"--- a/site.conf\n+++ b/site.conf\n@@\n caf\xe9\r\n-two\r\n+TWO\r\n \xff\r\n"
+    on = parts(desk, Scripted(text.decode("utf-8", "surrogateescape")), ScriptedGate())
+    with engine(desk) as run:
+        stored = propose(request(), on, run)
+    found = desk.git.read(stored.proposal.tree, RepoPath("site.conf"))
+    assert found == b"caf\xe9\r\nTWO\r\n\xff\r\n"
+
+
+def test_controls_in_a_request_stay_out_of_the_commit(desk: Desk) -> None:
+    """A request may hold anything; its commit's message is printable, and NUL stops nothing."""
+    on = parts(desk, Scripted(), ScriptedGate())
+    with engine(desk) as run:
+        stored = propose(request("make\0 it\x1b[31m\nred"), on, run)
+    message = desk.repo.git("show", "-s", "--format=%B", stored.proposal.commit).strip()
+    assert message == "Propose: make it [31m red"
+
+
+def old_proposal(desk: Desk, hours: float) -> None:
+    """Store and approve a proposal that was judged some time ago."""
+    made = desk.proposal({"site.conf": b"one\nTWO\nthree\n"})
+    when = datetime.now(UTC) - timedelta(hours=hours)
+    stored = desk.store.add(replace(made, created=when.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    desk.repo.git("update-ref", approval.proposal_ref(stored.id), stored.proposal.commit)
+    desk.store.anchored(stored.id)
+    approval.approve(desk.store, desk.git, stored.id, ADA, "")
+
+
+def test_old_evidence_is_made_again(desk: Desk) -> None:
+    """After an hour the gates judge the same two trees once more before anything moves."""
+    old_proposal(desk, 1.1)
+    gate = ScriptedGate()
+    with engine(desk) as run:
+        land(1, ADA, parts(desk, Scripted(), gate), run)
+    assert gate.asked == [(b"one\ntwo\nthree\n", b"one\nTWO\nthree\n")]
+    assert desk.store.get(1).state is State.APPLIED
+
+
+@pytest.mark.parametrize(
+    "gates", [(), (ScriptedGate(Outcome.FAIL),), (ScriptedGate(OSError("x")),)]
+)
+def test_what_does_not_pass_any_more_does_not_land(
+    desk: Desk, gates: tuple[ScriptedGate, ...]
+) -> None:
+    """A gate that has changed its mind, or is not there any more, stops the landing."""
+    old_proposal(desk, 30)
+    head = desk.git.snapshot().commit
+    with engine(desk) as run, pytest.raises(StateError, match="does not hold any more"):
+        land(1, ADA, parts(desk, Scripted(), *gates), run)
+    assert desk.git.snapshot().commit == head
+    assert desk.journal.landings() == ()
+
+
+def test_fresh_evidence_counts_for_an_hour(desk: Desk) -> None:
+    """To the second."""
+    made = desk.proposal({"site.conf": b"new\n"})
+    created = datetime.fromisoformat(made.created)
+    assert evidence.is_fresh(made, created + timedelta(hours=1))
+    assert not evidence.is_fresh(made, created + timedelta(hours=1, seconds=1))
+
+
+def test_an_unconfirmed_landing_is_confirmed_and_not_made_twice(desk: Desk) -> None:
+    """Killed before its confirmation, applying again only confirms."""
+    stored = desk.approved({"site.conf": b"one\nTWO\nthree\n"})
+    desk.carry_out(desk.prepare(stored.id))
+    heard = Heard()
+    with engine(desk, heard) as run:
+        land(1, ADA, parts(desk, Scripted(), ScriptedGate()), run)
+    assert heard.stages == ["confirm"]
+    assert desk.repo.git("rev-list", "--count", "HEAD") == "2"
