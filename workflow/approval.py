@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflow.canonical import sha256
-from workflow.errors import ChangedProposalError, NotApprovedError, StateError
+from workflow.errors import ChangedProposalError, NotApprovedError, StateError, UsageError
 from workflow.git_store import REFS
 from workflow.types import State
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from workflow.git_store import GitStore
     from workflow.store import Approval, Store, Stored
     from workflow.types import Identity, TreeChange
+
+
+_SHOWN_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,17 @@ def approve(store: Store, git: GitStore, number: int, approver: Identity, seen: 
 
     `seen` is the digest, or its beginning, that the approver looked at; empty: the present one.
 
-    Raises `StateError` unless it awaits approval, and `ChangedProposalError` when it is not what
-    was seen.
+    Raises `StateError` unless it awaits approval, `UsageError` for a beginning that is too short to
+    mean one digest, and `ChangedProposalError` when it is not what was seen.
     """
     stored = store.get(number)
     if stored.state is not State.AWAITING:
         raise _wrong_state(stored, "approved")
     shown = seen.removeprefix("sha256:")
-    if seen and not (shown and stored.digest.removeprefix("sha256:").startswith(shown)):
+    if seen and len(shown) < _SHOWN_DIGITS:
+        message = f"{seen!r} is too short to mean one digest"
+        raise UsageError(message, hint=f"give the {_SHOWN_DIGITS} digits that `show` displays")
+    if seen and not stored.digest.removeprefix("sha256:").startswith(shown):
         message = f"proposal {number} is {stored.digest.short}, not {seen}"
         raise ChangedProposalError(message, hint=f"look again: workflow show {number}")
     intact(git, stored)

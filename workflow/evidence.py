@@ -53,7 +53,8 @@ def judge(  # noqa: PLR0913 - the change, the means to judge it, and whom to tel
 
 def is_fresh(proposal: Proposal, now: datetime) -> bool:
     """Whether a proposal's verdicts are young enough to land on."""
-    return now - datetime.fromisoformat(proposal.created) <= FRESH
+    # A clock that was set back makes evidence from the future, which is not fresh either.
+    return timedelta(0) <= now - datetime.fromisoformat(proposal.created) <= FRESH
 
 
 def require_clear(verdicts: Sequence[Verdict], number: int) -> None:

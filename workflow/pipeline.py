@@ -8,59 +8,19 @@ how a stage is run, so that an engine can survive a crash between any two of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from workflow import apply, approval, draft, evidence, gather, policy, record, route
 from workflow.journal import LandingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from workflow.apply import Move
     from workflow.approval import Cleared
-    from workflow.gates import Gate
-    from workflow.git_store import GitStore
-    from workflow.journal import Journal, Landing
-    from workflow.policy import Policy
-    from workflow.providers import Provider
-    from workflow.sandbox import Sandbox
-    from workflow.store import Store, Stored
-    from workflow.types import ChangeRequest, Identity, Role, TreeChange, Verdict
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Engine(Protocol):
-    """Runs stages one after the other, each to its end or not at all."""
-
-    def step(self, name: str, stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run one stage and return its result."""
-        ...
-
-    def tell(self, detail: str) -> None:
-        """Say what the present stage is at."""
-        ...
-
-    def fresh_folder(self) -> Path:
-        """A new empty folder for a stage, gone when the command ends."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that stages work with; `wiring.py` builds it."""
-
-    git: GitStore
-    store: Store
-    journal: Journal
-    policy: Policy
-    providers: dict[Role, Provider]
-    gates: tuple[Gate, ...]
-    sandbox: Sandbox
+    from workflow.journal import Landing
+    from workflow.parts import Engine, Parts, Records
+    from workflow.store import Stored
+    from workflow.types import ChangeRequest, Identity, TreeChange, Verdict
 
 
 def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
@@ -105,7 +65,7 @@ def land(number: int, who: Identity, on: Parts, run: Engine) -> Landing:
     return run.step("confirm", apply.keep, on.git, on.journal, landing)
 
 
-def roll_back(number: int | None, who: Identity, on: Parts, run: Engine) -> Landing:
+def roll_back(number: int | None, who: Identity, on: Records, run: Engine) -> Landing:
     """From a landing, the newest or a proposal's, to the files as they were before it."""
     landing = apply.unconfirmed(on.journal, LandingKind.ROLLBACK, number)
     if landing is None:
@@ -116,7 +76,7 @@ def roll_back(number: int | None, who: Identity, on: Parts, run: Engine) -> Land
     return run.step("confirm", apply.keep, on.git, on.journal, landing)
 
 
-def _carry_out(move: Move, who: Identity, on: Parts, run: Engine) -> Landing:
+def _carry_out(move: Move, who: Identity, on: Records, run: Engine) -> Landing:
     folder = run.fresh_folder()
     return run.step(
         "move", apply.carry_out, on.git, on.store, on.journal, move, who=who, scratch=folder

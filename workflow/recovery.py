@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow import apply
 from workflow.database import transaction
-from workflow.errors import BusyError
+from workflow.errors import BusyError, UnfinishedLandingError, WorkflowError
 from workflow.journal import LandingState
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ def recover(git: GitStore, store: Store, journal: Journal) -> tuple[str, ...]:
                 f"`{remains.command}` was killed at the stage {remains.stage!r}"
                 for remains in journal.sweep()
             ]
-            for stored in store.unanchored():
-                said.append(_anchor(git, store, stored))
-            said += [_finish(git, store, journal, landing) for landing in journal.unfinished()]
+            said += [_anchor(git, store, stored) for stored in store.unanchored()]
+            said += [_try(git, store, journal, landing) for landing in journal.unfinished()]
     except BusyError:
         return ()
     return tuple(said)
@@ -47,6 +46,27 @@ def _anchor(git: GitStore, store: Store, stored: Stored) -> str:
         return f"proposal {stored.id} has lost its commit to `git gc`: propose the change again"
     apply.anchor(git, store, stored.id)
     return f"proposal {stored.id} was complete; it has its ref now"
+
+
+def require_finished(journal: Journal) -> None:
+    """Refuse to land on top of a landing that could not be completed.
+
+    Raises `UnfinishedLandingError` naming it.
+    """
+    for landing in journal.unfinished():
+        message = f"the {landing.kind} of proposal {landing.proposal} is not complete"
+        raise UnfinishedLandingError(
+            message, hint="mend what the note says; any command completes it"
+        )
+
+
+def _try(git: GitStore, store: Store, journal: Journal, landing: Landing) -> str:
+    """Finish a landing, or say what keeps it from being finished: looking must still work."""
+    try:
+        return _finish(git, store, journal, landing)
+    except (WorkflowError, OSError) as error:
+        what = f"the {landing.kind} of proposal {landing.proposal}"
+        return f"{what} has moved {landing.branch}, and its files cannot follow yet: {error}"
 
 
 def _finish(git: GitStore, store: Store, journal: Journal, landing: Landing) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from workflow.config import Settings
     from workflow.git_store import GitStore
-    from workflow.pipeline import Parts
+    from workflow.parts import Parts
     from workflow.policy import Policy
     from workflow.sandbox import Sandbox
     from workflow.types import TreeId
@@ -49,14 +49,14 @@ def build(repository: Repository, tree: TreeId) -> Parts:
     """Everything that the pipeline works with, as the base tree's settings and policy want it."""
     from workflow.gates.nginx import NginxGate
     from workflow.gates.pytest import PytestGate
-    from workflow.pipeline import Parts
+    from workflow.parts import Parts
     from workflow.providers.offline import OfflineProvider
 
     git = repository.git
     settings = read_settings(git, tree)
     offline = OfflineProvider()
     nginx, pytest = settings.gates.nginx, settings.gates.pytest
-    main = RepoPath(nginx.config) if nginx.config else None
+    main = _main_config(nginx.config)
     return Parts(
         git=git,
         store=repository.store,
@@ -74,6 +74,17 @@ def build(repository: Repository, tree: TreeId) -> Parts:
         ),
         sandbox=sandbox(),
     )
+
+
+def _main_config(setting: str) -> RepoPath | None:
+    """The configured main file of NGINX, if there is one."""
+    from workflow.config import ConfigError
+
+    try:
+        return RepoPath(setting) if setting else None
+    except ValueError as error:
+        message = f"gates.nginx.config: {error}"
+        raise ConfigError(message, hint="name a file of the repository, from its top") from error
 
 
 def tests_python(repository: Repository | None, settings: Settings) -> str:
@@ -102,6 +113,9 @@ def read_settings(git: GitStore, tree: TreeId) -> Settings:
         text = git.read(tree, RepoPath(config.FILE)).decode()
     except KeyError:
         return default_settings()
+    except UnicodeDecodeError as error:
+        message = f"{config.FILE} is not UTF-8: {error}"
+        raise config.ConfigError(message, hint="save it as UTF-8, and commit it") from error
     return config.load(text, os.environ, config.FILE)
 
 

@@ -337,3 +337,30 @@ def test_demo(workflow: WorkflowCommand, tmp_path: Path) -> None:
     assert "rolled back" in done.stdout
     told = workflow("demo", "--json", cwd=tmp_path)
     assert told.json["restored"] is True
+
+
+def test_broken_settings_do_not_stop_a_rollback(
+    approved: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """Going back needs no setting, policy or gate, so none can stand in its way."""
+    original = _read(approved, SITE)
+    assert workflow("apply", "1", cwd=approved.path).exit_status == 0
+    approved.commit({"workflow.toml": "policy = 7 [["})
+    done = workflow("propose", REQUEST, SITE, cwd=approved.path)
+    assert done.exit_status == 1
+    assert "workflow.toml" in done.stderr
+    nowhere = {"WORKFLOW_BUBBLEWRAP": "/nonexistent"}
+    assert workflow("rollback", cwd=approved.path, env=nowhere).exit_status == 0
+    assert _read(approved, SITE) == original
+
+
+def test_without_a_sandbox_nothing_is_proposed(
+    sandbox_repo: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """Where bubblewrap is missing or does not work, gates do not run unconfined instead."""
+    for program in ("/nonexistent", "/bin/true", "/bin/false"):
+        env = {"WORKFLOW_BUBBLEWRAP": program}
+        done = workflow("propose", REQUEST, SITE, "--json", cwd=sandbox_repo.path, env=env)
+        assert done.exit_status == 1, done.stdout
+        assert "sandbox" in done.json["error"]
+    assert workflow("list", "--json", cwd=sandbox_repo.path).json["proposals"] == []

@@ -15,6 +15,7 @@ from workflow.errors import (
     NotApprovedError,
     StateError,
     UnknownProposalError,
+    UsageError,
 )
 from workflow.types import Finding, Identity, RepoPath, State
 
@@ -117,7 +118,18 @@ def test_the_digest_that_was_seen_may_be_cut(desk: Desk, prefix: str, cut: int) 
     assert desk.store.get(1).state is State.APPROVED
 
 
-@pytest.mark.parametrize("seen", ["0" * 12, "sha256:", "sha256:" + "0" * 64, "sha256", "x", " "])
+@pytest.mark.parametrize("seen", ["sha256:", "sha256", "x", " ", "0" * 11])
+def test_a_digest_that_is_too_short_means_nothing(desk: Desk, seen: str) -> None:
+    """A few digits could be those of many proposals: at least what the screen shows is needed."""
+    stored = desk.propose(NEW)
+    with pytest.raises(UsageError, match="too short"):
+        approve(desk, seen=seen)
+    with pytest.raises(UsageError, match="too short"):
+        approve(desk, seen=stored.digest[: len("sha256:") + 11])
+    assert desk.store.get(1).state is State.AWAITING
+
+
+@pytest.mark.parametrize("seen", ["0" * 12, "sha256:" + "0" * 64])
 def test_another_digest_is_refused(desk: Desk, seen: str) -> None:
     """Who looked at something else, or at no digest at all, has approved nothing."""
     desk.propose(NEW)

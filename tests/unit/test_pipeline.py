@@ -13,7 +13,8 @@ from workflow import approval, evidence
 from workflow.canonical import sha256
 from workflow.engine import Inline
 from workflow.errors import DraftError, SandboxUnavailableError, StateError
-from workflow.pipeline import Parts, land, propose, roll_back
+from workflow.parts import Parts
+from workflow.pipeline import land, propose, roll_back
 from workflow.policy import Policy
 from workflow.types import (
     ChangeRequest,
@@ -316,6 +317,7 @@ def test_fresh_evidence_counts_for_an_hour(desk: Desk) -> None:
     created = datetime.fromisoformat(made.created)
     assert evidence.is_fresh(made, created + timedelta(hours=1))
     assert not evidence.is_fresh(made, created + timedelta(hours=1, seconds=1))
+    assert not evidence.is_fresh(made, created - timedelta(seconds=1))
 
 
 def test_an_unconfirmed_landing_is_confirmed_and_not_made_twice(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workflow import apply, ledger, recovery
+from workflow.errors import UnfinishedLandingError
 from workflow.journal import LandingKind, LandingState
 from workflow.types import State
 from workflow.work_tree import WorkTree
@@ -249,3 +250,23 @@ def test_a_live_command_is_not_recovered(desk: Desk, move: Move, python: Spawn) 
     assert recovery.recover(desk.git, desk.store, desk.journal) == ()
     assert desk.journal.has_remains()
     assert len(desk.journal.unfinished()) == 1
+
+
+def test_what_cannot_be_completed_yet_blocks_landings_and_nothing_else(
+    desk: Desk, move: Move
+) -> None:
+    """With git at work in the checkout it is said, kept for later, and no landing goes on top."""
+    landing = intend(desk, move)
+    move_branch(desk, move)
+    lock = desk.repo.path / ".git/index.lock"
+    lock.touch()
+    (said,) = recovery.recover(desk.git, desk.store, desk.journal)
+    assert "cannot follow yet" in said
+    assert "index.lock" in said
+    with pytest.raises(UnfinishedLandingError, match="apply of proposal 1"):
+        recovery.require_finished(desk.journal)
+    lock.unlink()
+    (said,) = recover(desk)
+    assert "its files have followed" in said
+    recovery.require_finished(desk.journal)
+    assert desk.journal.landing(landing.id).state is LandingState.MOVED

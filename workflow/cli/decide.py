@@ -33,7 +33,9 @@ def reject(output: Output, number: int, reason: str) -> None:
     """Record a no."""
     repository = session.open_repository(output)
     who = repository.git.identity()
-    stored = approval.reject(repository.store, number, who, reason)
+    # Not while it lands: then it is too late, and `rollback` is the way back.
+    with repository.journal.exclusive(f"workflow reject {number}"):
+        stored = approval.reject(repository.store, number, who, reason)
     data = report.of_proposal(repository.git, stored)
     output.result({**data, "reason": reason}, Text(f"Proposal {number} is rejected."))
     output.next(data["next"])

@@ -6,28 +6,22 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from workflow import wiring
 from workflow.cli import report, session
 from workflow.cli.output import visible
-from workflow.errors import DetachedHeadError, UnbornBranchError
 from workflow.pipeline import land, roll_back
 
 if TYPE_CHECKING:
-    from workflow import wiring
     from workflow.cli.output import Output
     from workflow.journal import Landing
-    from workflow.types import TreeId
 
 
 def apply(output: Output, number: int) -> None:
     """Bring an approved proposal in."""
     repository = session.open_repository(output)
-    command = f"workflow apply {number}"
     who = repository.git.identity()
-    tree = repository.store.get(number).proposal.base.tree
-    with (
-        repository.journal.exclusive(command),
-        session.pipeline(repository, output, command, tree) as (parts, engine),
-    ):
+    parts = wiring.build(repository, repository.store.get(number).proposal.base.tree)
+    with session.landing(repository, output, f"workflow apply {number}") as engine:
         landing = land(number, who, parts, engine)
     _say(output, landing, f"Proposal {number} is applied")
 
@@ -37,21 +31,9 @@ def rollback(output: Output, number: int | None) -> None:
     repository = session.open_repository(output)
     command = "workflow rollback" + (f" {number}" if number else "")
     who = repository.git.identity()
-    with (
-        repository.journal.exclusive(command),
-        session.pipeline(repository, output, command, _any_tree(repository)) as (parts, engine),
-    ):
-        landing = roll_back(number, who, parts, engine)
+    with session.landing(repository, output, command) as engine:
+        landing = roll_back(number, who, repository, engine)
     _say(output, landing, f"Proposal {landing.proposal}: landing {landing.reverts} is taken back")
-
-
-def _any_tree(repository: wiring.Repository) -> TreeId:
-    """A tree to read settings from; a rollback uses none of them."""
-    try:
-        return repository.git.snapshot().tree
-    except (DetachedHeadError, UnbornBranchError):
-        landing = repository.journal.landings()[0]
-        return repository.git.tree_of(landing.after)
 
 
 def _say(output: Output, landing: Landing, done: str) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
+
+from workflow.text import is_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,16 +22,12 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 _KEPT = {"\n", "\t"}
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
 def visible(text: str) -> str:
     """`text` with every control and formatting character shown as `<U+XXXX>`."""
     return "".join(
-        f"<U+{ord(char):04X}>"
-        if char not in _KEPT and unicodedata.category(char) in _HIDDEN
-        else char
-        for char in text
+        f"<U+{ord(char):04X}>" if char not in _KEPT and is_hidden(char) else char for char in text
     )
 
 

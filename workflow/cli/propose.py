@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
+from workflow import wiring
 from workflow.cli import report, session
 from workflow.cli.output import visible
 from workflow.cli.show import changes, evidence, state_text
@@ -29,7 +30,8 @@ def run(output: Output, words: str, names: list[str], role: Role | None) -> None
     if git.is_shallow():
         output.note("this is a shallow clone: older history cannot be looked at")
     request = ChangeRequest(text=text, paths=paths, requester=git.identity(), role=role)
-    with session.pipeline(repository, output, "workflow propose", base.tree) as (parts, engine):
+    parts = wiring.build(repository, base.tree)
+    with session.engine(repository, output, "workflow propose") as engine:
         stored = propose(request, parts, engine)
     patch = git.patch(stored.proposal.base.tree, stored.proposal.tree).decode("utf-8", "replace")
     data = report.of_proposal(git, stored)

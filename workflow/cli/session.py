@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow import wiring
+from workflow import recovery, wiring
 from workflow.cli.output import Progress
 from workflow.engine import Inline
 from workflow.errors import PathError, UsageError
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow.cli.output import Output
-    from workflow.pipeline import Parts
-    from workflow.types import TreeId
 
 
 def open_repository(output: Output) -> wiring.Repository:
@@ -29,16 +27,26 @@ def open_repository(output: Output) -> wiring.Repository:
 
 
 @contextmanager
-def pipeline(
-    repository: wiring.Repository, output: Output, command: str, tree: TreeId
-) -> Iterator[tuple[Parts, Inline]]:
-    """The pipeline's parts and an engine, with progress shown as long as it runs."""
+def engine(repository: wiring.Repository, output: Output, command: str) -> Iterator[Inline]:
+    """An engine for one command, with progress shown as long as it runs."""
     progress = Progress(output)
     try:
         with repository.journal.running(command) as run:
-            yield wiring.build(repository, tree), Inline(run, progress)
+            yield Inline(run, progress)
     finally:
         progress.close()
+
+
+@contextmanager
+def landing(repository: wiring.Repository, output: Output, command: str) -> Iterator[Inline]:
+    """An engine that holds the repository against every other landing.
+
+    Raises `UnfinishedLandingError` when an earlier landing could not be completed.
+    """
+    with repository.journal.exclusive(command):
+        recovery.require_finished(repository.journal)
+        with engine(repository, output, command) as run:
+            yield run
 
 
 def repo_path(repository: wiring.Repository, name: str) -> RepoPath:

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from workflow.text import is_hidden
 from workflow.types import ChangeKind, Finding, Role
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 _PLAIN_MODES = {"100644", "100755"}
 _ALLOWED_CONTROLS = {"\t", "\n", "\r", "\f"}
-# Controls (Cc) can drive a terminal; formats (Cf) reorder or hide what a reviewer reads.
-_HIDING = {"Cc", "Cf"}
 # NOTE: without DOTALL, a line break in a file's name would lead it past the pattern.
 _FLAGS = re.IGNORECASE | re.DOTALL
 
@@ -73,7 +72,7 @@ def _hidden(file: FileChange, read: Callable[[BlobId], bytes]) -> Iterator[Findi
     after = Counter(read(file.new).decode("utf-8", "replace"))
     before = Counter(read(file.old).decode("utf-8", "replace") if file.old else "")
     for char in sorted(after - before):
-        if char not in _ALLOWED_CONTROLS and unicodedata.category(char) in _HIDING:
+        if char not in _ALLOWED_CONTROLS and is_hidden(char):
             name = unicodedata.name(char, "a control character")
             yield Finding("hidden-character", file.path, f"brings in U+{ord(char):04X} ({name})")
 

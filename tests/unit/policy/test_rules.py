@@ -160,6 +160,7 @@ def test_other_paths_are_not(pattern: str, path: str) -> None:
     [
         *("\x1b", "\0", "\x7f", "\x9b", "\x08", "\x0b"),
         *("\u202e", "\u2066", "\u200b", "\ufeff", "\u00ad"),
+        *("\u3164", "\u2800", "\ufe0f", "\U000e0101"),
     ],
 )
 def test_hidden_characters_are_named(char: str) -> None:

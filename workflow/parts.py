@@ -1,0 +1,70 @@
+"""What the pipeline is given: what its stages work with, and the engine that runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from workflow.gates import Gate
+    from workflow.git_store import GitStore
+    from workflow.journal import Journal
+    from workflow.policy import Policy
+    from workflow.providers import Provider
+    from workflow.sandbox import Sandbox
+    from workflow.store import Store
+    from workflow.types import Role
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """Runs stages one after the other, each to its end or not at all."""
+
+    def step(self, name: str, stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run one stage and return its result."""
+        ...
+
+    def tell(self, detail: str) -> None:
+        """Say what the present stage is at."""
+        ...
+
+    def fresh_folder(self) -> Path:
+        """A new empty folder for a stage, gone when the command ends."""
+        ...
+
+
+class Records(Protocol):
+    """What a rollback needs, and no more: no setting, policy or gate can stand in its way."""
+
+    @property
+    def git(self) -> GitStore:
+        """The repository."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Its proposals."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Its landings."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that stages work with; `wiring.py` builds it."""
+
+    git: GitStore
+    store: Store
+    journal: Journal
+    policy: Policy
+    providers: dict[Role, Provider]
+    gates: tuple[Gate, ...]
+    sandbox: Sandbox
