@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow import process
 from workflow.errors import (
     BareRepositoryError,
     DetachedHeadError,
@@ -20,6 +19,7 @@ from workflow.errors import (
     StaleProposalError,
     UnbornBranchError,
 )
+from workflow.git_command import INERT, first_line, git_error, run_git
 from workflow.types import (
     BlobId,
     ChangeKind,
@@ -36,31 +36,9 @@ from workflow.types import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from workflow.process import Ran
+
 REFS = "refs/workflow"
-_INERT = (
-    # A replacement ref would show another object under the name that an approval covers.
-    "--no-replace-objects",
-    *("-c", "core.hooksPath=/dev/null"),
-    *("-c", "core.fsmonitor=false"),
-    *("-c", "core.protectHFS=true"),
-    *("-c", "core.protectNTFS=true"),
-    *("-c", "core.quotePath=true"),
-    *("-c", "i18n.commitEncoding=UTF-8"),
-    *("-c", "diff.suppressBlankEmpty=false"),
-    *("-c", "diff.indentHeuristic=true"),
-    *("-c", "gc.auto=0"),
-)
-# What git may see of our environment: where its user's settings are, who commits, and nothing that
-# points it at another repository, index or object store.
-_KEPT = (
-    *("HOME", "PATH", "TMPDIR", "USER", "LOGNAME", "XDG_CONFIG_HOME"),
-    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES"),
-    *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
-    *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
-)
-_TIMEOUT_S = 120.0
-# A checkout reads whole batches of files at once, so this bounds memory and not what git may say.
-_MAX_OUTPUT = 1024 * 1024 * 1024
 _DIFF = (
     "--no-color",
     "--no-ext-diff",
@@ -230,9 +208,9 @@ class GitStore:
         if not ran.is_ok:
             now = self.read_ref(ref)
             if now == old:
-                raise _git_error(ran, self.top)
+                raise git_error(ran, self.top)
             message = f"{ref} is at {now.short if now else 'nothing'}, not at {expected[:10]}"
-            raise StaleProposalError(message, hint=_first_line(ran.stderr) or "look with `git log`")
+            raise StaleProposalError(message, hint=first_line(ran.stderr) or "look with `git log`")
 
     def set_ref(self, ref: str, commit: CommitId, *, why: str) -> None:
         """Point a ref of our own somewhere, whatever it was."""
@@ -242,7 +220,7 @@ class GitStore:
         """Whether `commit` is reachable from `of`.  Raises `GitError` when git cannot tell."""
         ran = self._try("merge-base", "--is-ancestor", commit, of)
         if ran.exit_status not in {0, 1}:
-            raise _git_error(ran, self.top)
+            raise git_error(ran, self.top)
         return ran.is_ok
 
     def is_shallow(self) -> bool:
@@ -290,7 +268,7 @@ class GitStore:
         """
         ran = self._try(*arguments, stdin=stdin, env=env, literal=literal)
         if not ran.is_ok:
-            raise _git_error(ran, self.top)
+            raise git_error(ran, self.top)
         return ran.stdout
 
     def _try(
@@ -299,20 +277,20 @@ class GitStore:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         literal: bool = False,
-    ) -> process.Ran:
+    ) -> Ran:
         where = (f"--git-dir={self.git_dir}", f"--work-tree={self.top}")
-        flags = (*_INERT, *where, *(("--literal-pathspecs",) if literal else ()))
-        return _git(*flags, *arguments, cwd=self.top, stdin=stdin, env=env)
+        flags = (*INERT, *where, *(("--literal-pathspecs",) if literal else ()))
+        return run_git(*flags, *arguments, cwd=self.top, stdin=stdin, env=env)
 
     def _diff(self, *arguments: str) -> bytes:
         """Run git where no attributes file can be seen: they could change how a diff reads."""
         nowhere = self.common_dir
         flags = (f"--git-dir={self.git_dir}", f"--work-tree={nowhere}")
-        plain = (*_INERT, "-c", "core.attributesFile=/dev/null", *flags)
+        plain = (*INERT, "-c", "core.attributesFile=/dev/null", *flags)
         env = {"GIT_INDEX_FILE": str(nowhere / "no-index")}
-        ran = _git(*plain, *arguments, cwd=nowhere, env=env)
+        ran = run_git(*plain, *arguments, cwd=nowhere, env=env)
         if not ran.is_ok:
-            raise _git_error(ran, self.top)
+            raise git_error(ran, self.top)
         return ran.stdout
 
     def _line(
@@ -326,17 +304,17 @@ def discover(start: Path) -> GitStore:
 
     Raises `NotARepositoryError` and `BareRepositoryError`.
     """
-    ran = _git(
+    ran = run_git(
         *("rev-parse", "--path-format=absolute", "--is-bare-repository"),
         *("--git-dir", "--git-common-dir"),
         cwd=start,
     )
     if not ran.is_ok:
-        reason = _first_line(ran.stderr).removeprefix("fatal: ")
+        reason = first_line(ran.stderr).removeprefix("fatal: ")
         message = f"{start}: {reason or 'not a git repository'}"
         raise NotARepositoryError(message, hint="cd into a repository, or start one: git init")
     bare, git_dir, common_dir = _lines(ran.stdout, start, 3)
-    inside = _git("rev-parse", "--path-format=absolute", "--show-toplevel", cwd=start)
+    inside = run_git("rev-parse", "--path-format=absolute", "--show-toplevel", cwd=start)
     if bare == "true" or not inside.is_ok:
         message = f"{git_dir}: a bare repository (or its git directory) has no work tree to change"
         raise BareRepositoryError(message, hint="git clone it, and propose in the clone")
@@ -350,41 +328,6 @@ def _lines(stdout: bytes, start: Path, count: int) -> list[str]:
         message = f"{start}: a folder on the way to this repository has a line break in its name"
         raise NotARepositoryError(message, hint="rename that folder")
     return lines
-
-
-def git_version() -> str:
-    """The version of git, such as `2.39.5`.  Raises `GitError` when there is no git."""
-    return _git("version", cwd=Path("/")).stdout.decode().removeprefix("git version ").strip()
-
-
-def _git(
-    *arguments: str, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
-) -> process.Ran:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false", "LC_ALL": "C.UTF-8"}
-    # An optional lock would let a mere look write the user's index.
-    full = {**kept, **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
-    argv = ("git", *arguments)
-    return process.run(
-        argv, env=full, cwd=cwd, stdin=stdin, timeout=_TIMEOUT_S, max_output=_MAX_OUTPUT
-    )
-
-
-def _git_error(ran: process.Ran, top: Path) -> GitError:
-    verb = next((word for word in ran.argv[1:] if not word.startswith("-") and "=" not in word), "")
-    if ran.timed_out:
-        return GitError(f"{top}: git {verb} took over {_TIMEOUT_S:.0f} s", hint="try it by hand")
-    if ran.truncated:
-        return GitError(f"{top}: git {verb} printed over 1 GiB", hint="is a huge file committed?")
-    said = _first_line(ran.stderr) or f"exit status {ran.exit_status}"
-    return GitError(
-        f"{top}: git {verb}: {said}", hint="run `workflow doctor`, or the command by hand"
-    )
-
-
-def _first_line(stderr: bytes) -> str:
-    lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return "".join(char if char.isprintable() else "?" for char in lines[0]) if lines else ""
 
 
 def _path(raw: bytes) -> RepoPath:

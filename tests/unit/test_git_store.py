@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import git as gitpython
 import pytest
 
-from workflow import git_store
+from workflow import git_command
 from workflow.errors import (
     BareRepositoryError,
     DetachedHeadError,
@@ -567,7 +567,7 @@ def test_an_error_is_one_printable_line(store: GitStore) -> None:
 
 def test_the_version_is_a_number() -> None:
     """Git says which one it is."""
-    assert git_store.git_version()[0].isdigit()
+    assert git_command.git_version()[0].isdigit()
 
 
 # --- SHA-256 -----------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import sys
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from workflow import cli, process
+from workflow import cli
 from workflow.errors import UsageError, WorkflowError
+from workflow.git_command import run_git
 from workflow.resources import folder
 
 if TYPE_CHECKING:
@@ -82,8 +82,6 @@ def _place(keep: Path | None) -> Iterator[Path]:
 def _make_repository(place: Path) -> None:
     """A committed copy of `sandbox_repo/`, by somebody of its own."""
     shutil.copytree(folder("sandbox_repo"), place, ignore=_SKIPPED)
-    # Called from a git hook, this process may be told of another repository.
-    environment = {name: value for name, value in os.environ.items() if "GIT_" not in name}
     for words in (
         ("init", "--quiet", "--initial-branch=main"),
         ("config", "user.name", "Demo User"),
@@ -91,7 +89,7 @@ def _make_repository(place: Path) -> None:
         ("add", "--all"),
         ("commit", "--quiet", "--message=Start: the analytics stack"),
     ):
-        ran = process.run(("git", *_PLAIN, *words), env=environment, cwd=place)
+        ran = run_git(*_PLAIN, *words, cwd=place)
         if not ran.is_ok:
             message = f"git {words[0]}: {ran.stderr.decode('utf-8', 'replace').strip()}"
             raise DemoError(message, hint="workflow doctor")

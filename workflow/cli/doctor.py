@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from workflow import git_store, ledger, wiring
+from workflow import git_command, ledger, wiring
 from workflow.cli import session
 from workflow.cli.output import visible
 from workflow.config import FILE
@@ -60,7 +60,7 @@ def run(output: Output) -> None:
 
 def _checks(output: Output) -> Iterator[Check]:
     yield Check("python", ok=True, detail=f"{platform.python_version()} at {sys.executable}")
-    yield _try("git", git_store.git_version, "apt-get install git")
+    yield _try("git", git_command.git_version, "apt-get install git")
     repository: Repository | None = None
     try:
         repository = session.open_repository(output)

@@ -1,0 +1,76 @@
+"""Runs git so that no environment or configuration of the caller changes what a command means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow import process
+from workflow.errors import GitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+INERT = (
+    # A replacement ref would show another object under the name that an approval covers.
+    "--no-replace-objects",
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.protectHFS=true"),
+    *("-c", "core.protectNTFS=true"),
+    *("-c", "core.quotePath=true"),
+    *("-c", "i18n.commitEncoding=UTF-8"),
+    *("-c", "diff.suppressBlankEmpty=false"),
+    *("-c", "diff.indentHeuristic=true"),
+    *("-c", "gc.auto=0"),
+)
+# What git may see of our environment: where its user's settings are, who commits, and nothing that
+# points it at another repository, index or object store.
+_KEPT = (
+    *("HOME", "PATH", "TMPDIR", "USER", "LOGNAME", "XDG_CONFIG_HOME"),
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES"),
+    *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
+    *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
+)
+_TIMEOUT_S = 120.0
+# A checkout reads whole batches of files at once, so this bounds memory and not what git may say.
+_MAX_OUTPUT = 1024 * 1024 * 1024
+
+
+def git_version() -> str:
+    """The version of git, such as `2.39.5`.  Raises `GitError` when there is no git."""
+    return run_git("version", cwd=Path("/")).stdout.decode().removeprefix("git version ").strip()
+
+
+def run_git(
+    *arguments: str, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
+) -> process.Ran:
+    """Run git in a folder with a clean environment; whether it went well is the caller's to ask."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false", "LC_ALL": "C.UTF-8"}
+    # An optional lock would let a mere look write the user's index.
+    full = {**kept, **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+    argv = ("git", *arguments)
+    return process.run(
+        argv, env=full, cwd=cwd, stdin=stdin, timeout=_TIMEOUT_S, max_output=_MAX_OUTPUT
+    )
+
+
+def git_error(ran: process.Ran, top: Path) -> GitError:
+    """What went wrong, in git's own first line."""
+    verb = next((word for word in ran.argv[1:] if not word.startswith("-") and "=" not in word), "")
+    if ran.timed_out:
+        return GitError(f"{top}: git {verb} took over {_TIMEOUT_S:.0f} s", hint="try it by hand")
+    if ran.truncated:
+        return GitError(f"{top}: git {verb} printed over 1 GiB", hint="is a huge file committed?")
+    said = first_line(ran.stderr) or f"exit status {ran.exit_status}"
+    return GitError(
+        f"{top}: git {verb}: {said}", hint="run `workflow doctor`, or the command by hand"
+    )
+
+
+def first_line(stderr: bytes) -> str:
+    """The first line of what git said, printable."""
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
+    return "".join(char if char.isprintable() else "?" for char in lines[0]) if lines else ""
