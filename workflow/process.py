@@ -98,14 +98,7 @@ def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separa
             streams = _Streams(child, stdin, max_output, report_read)
             cut = streams.pump(started + timeout)
         finally:
-            # NOTE: the group goes before the child is reaped: then its number may be another's.
-            _kill_group(child)
-            _LIVE.discard(child)
-            status = child.wait(timeout=_REAP_S)
-            for pipe in (child.stdin, child.stdout, child.stderr):
-                if pipe:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            status = _end(child)
     out, err, report = streams.collected
     return Ran(
         argv=tuple(argv),
@@ -163,6 +156,19 @@ def _start(
         raise ProgramNotFoundError(
             message, hint="run `workflow doctor` to see what this machine lacks"
         ) from error
+
+
+def _end(child: subprocess.Popen[bytes]) -> int:
+    """Kill what is left of a child and its group, reap it, and return its status."""
+    # NOTE: the group goes before the child is reaped: then its number may be another's.
+    _kill_group(child)
+    _LIVE.discard(child)
+    status = child.wait(timeout=_REAP_S)
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    return status
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
