@@ -55,20 +55,27 @@ def last_known_good_ref(branch: str) -> str:
     return f"{REFS}/last-known-good/{branch}"
 
 
+def require_base(git: GitStore, cleared: Cleared) -> None:
+    """Refuse a proposal whose branch has moved.  Raises `StaleProposalError`."""
+    base = cleared.stored.proposal.base
+    head = git.head_of(base.branch)
+    if head != base.commit:
+        now = f"is at {head.short}" if head else "is gone"
+        number = cleared.stored.id
+        message = f"proposal {number} is from {base.commit.short}, and {base.branch} {now}"
+        raise StaleProposalError(message, hint=f"propose the change again on {base.branch}")
+
+
 def prepare(git: GitStore, cleared: Cleared) -> Move:
     """The move that brings an approved proposal in; makes its commit.
 
     Raises `StaleProposalError` when the branch is not at the proposal's base, `DirtyFileError` when
     a file that would be overwritten has changes of its own.
     """
+    require_base(git, cleared)
     stored = cleared.stored
     proposal = stored.proposal
     base = proposal.base
-    head = git.head_of(base.branch)
-    if head != base.commit:
-        now = f"is at {head.short}" if head else "is gone"
-        message = f"proposal {stored.id} is from {base.commit.short}, and {base.branch} {now}"
-        raise StaleProposalError(message, hint=f"propose the change again on {base.branch}")
     work_tree = _checkout_of(git, base.branch)
     if work_tree:
         in_checkout(git, work_tree).check(cleared.change)
@@ -279,10 +286,13 @@ def _checkout_of(git: GitStore, branch: str) -> Path | None:
 
 def _message(title: str, trailers: list[tuple[str, str]]) -> str:
     """A commit message whose title cannot pose as a trailer: one line of printable text."""
-    subject = one_line(title)
-    if len(subject) > _SUBJECT:
-        subject = subject[: _SUBJECT - 1].rstrip() + "…"
-    return "\n".join([subject, "", *(f"{key}: {one_line(value)}" for key, value in trailers)])
+    whole = one_line(title)
+    is_cut = len(whole) > _SUBJECT
+    subject = whole[: _SUBJECT - 1].rstrip() + "…" if is_cut else whole
+    # git reads trailers from the last paragraph only, and these words are in one before it.
+    body = [whole, ""] if is_cut else []
+    lines = [subject, "", *body, *(f"{key}: {one_line(value)}" for key, value in trailers)]
+    return "\n".join(lines)
 
 
 def one_line(text: str) -> str:

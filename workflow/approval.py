@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workflow import ledger
 from workflow.canonical import sha256
 from workflow.errors import ChangedProposalError, NotApprovedError, StateError, UsageError
 from workflow.git_store import REFS
@@ -71,6 +72,12 @@ def cleared(store: Store, git: GitStore, number: int) -> Cleared:
     rejected or landed proposal, `ChangedProposalError` when git no longer holds what was approved.
     """
     stored = store.get(number)
+    _, breaks = ledger.verify(store.connection)
+    if breaks:
+        message = f"the ledger does not hold: row {breaks[0].seq} {breaks[0].reason}"
+        raise ChangedProposalError(
+            message, hint="workflow doctor; nothing lands on a broken ledger"
+        )
     if stored.state is State.AWAITING:
         message = f"proposal {number} awaits approval"
         raise NotApprovedError(

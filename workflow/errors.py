@@ -136,3 +136,10 @@ class DirtyFileError(RefusedError):
 
 class UnfinishedLandingError(WorkflowError):
     """The branch has moved and its work tree could not follow; the next command completes it."""
+
+
+# --- the command itself -----------------------------------------------------------------------
+
+
+class OutputError(WorkflowError):
+    """The command has done its work, and its result could not be printed."""

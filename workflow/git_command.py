@@ -33,6 +33,8 @@ _KEPT = (
     *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
     *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
 )
+# Settings that the caller gives by variables, such as CI's safe.directory; INERT wins over them.
+_KEPT_SETTINGS = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _TIMEOUT_S = 120.0
 # A checkout reads whole batches of files at once, so this bounds memory and not what git may say.
 _MAX_OUTPUT = 1024 * 1024 * 1024
@@ -47,7 +49,11 @@ def run_git(
     *arguments: str, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
 ) -> process.Ran:
     """Run git in a folder with a clean environment; whether it went well is the caller's to ask."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_KEPT_SETTINGS)
+    }
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false", "LC_ALL": "C.UTF-8"}
     # An optional lock would let a mere look write the user's index.
     full = {**kept, **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}

@@ -312,7 +312,10 @@ def discover(start: Path) -> GitStore:
     if not ran.is_ok:
         reason = first_line(ran.stderr).removeprefix("fatal: ")
         message = f"{start}: {reason or 'not a git repository'}"
-        raise NotARepositoryError(message, hint="cd into a repository, or start one: git init")
+        hint = "cd into a repository, or start one: git init"
+        if "dubious ownership" in reason:
+            hint = f"if you trust its owner: git config --global --add safe.directory {start}"
+        raise NotARepositoryError(message, hint=hint)
     bare, git_dir, common_dir = _lines(ran.stdout, start, 3)
     inside = run_git("rev-parse", "--path-format=absolute", "--show-toplevel", cwd=start)
     if bare == "true" or not inside.is_ok:

@@ -75,6 +75,16 @@ def rows(connection: sqlite3.Connection) -> Iterator[Row]:
         yield Row(seq, at, event, json.loads(body), Digest(previous), Digest(row_hash))
 
 
+def facts(connection: sqlite3.Connection, event: str, proposal: int) -> tuple[dict[str, Any], ...]:
+    """The bodies of one proposal's rows of one event, oldest first."""
+    found = connection.execute(
+        "SELECT body FROM ledger WHERE event = ? AND json_extract(body, '$.proposal') = ?"
+        " ORDER BY seq",
+        (event, proposal),
+    )
+    return tuple(json.loads(row["body"]) for row in found)
+
+
 def verify(connection: sqlite3.Connection) -> tuple[int, tuple[Break, ...]]:
     """Recompute the whole chain: the number of rows, and each place where it does not hold."""
     breaks: list[Break] = []

@@ -59,6 +59,7 @@ def land(number: int, who: Identity, on: Parts, run: Engine) -> Landing:
     landing = apply.unconfirmed(on.journal, LandingKind.APPLY, number)
     if landing is None:
         cleared = run.step("verify", approval.cleared, on.store, on.git, number)
+        run.step("base", apply.require_base, on.git, cleared)
         run.step("freshness", _refresh, cleared, on, run)
         move = run.step("prepare", apply.prepare, on.git, cleared)
         landing = _carry_out(move, who, on, run)

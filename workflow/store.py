@@ -135,7 +135,7 @@ class Store:
         return tuple(self.get(row["id"]) for row in found)
 
     def get(self, number: int) -> Stored:
-        """A proposal, checked against its own digest.
+        """A proposal, checked against its own digest and the one in the ledger.
 
         Raises `UnknownProposalError`, and `ChangedProposalError` when the row was tampered with.
         """
@@ -144,7 +144,8 @@ class Store:
             message = f"there is no proposal {number}"
             raise UnknownProposalError(message, hint="workflow list")
         body = row["body"].encode()
-        if sha256(body) != row["digest"]:
+        recorded = [fact["digest"] for fact in ledger.facts(self.connection, "proposal", number)]
+        if sha256(body) != row["digest"] or recorded != [row["digest"]]:
             message = f"the row of proposal {number} was changed after it was recorded"
             raise ChangedProposalError(message, hint="propose the change again")
         return Stored(number, _state(row), Digest(row["digest"]), _decode(body))
@@ -203,12 +204,19 @@ class Store:
             )
 
     def approvals(self, number: int) -> tuple[Approval, ...]:
-        """The approvals that a proposal has."""
+        """The approvals that a proposal has; a row that the ledger does not know is none."""
+        facts = ledger.facts(self.connection, "approval", number)
+        is_rejected = bool(ledger.facts(self.connection, "rejection", number))
+        known = {(fact["digest"], fact["approver"]) for fact in facts if not is_rejected}
         found = self.connection.execute(
             "SELECT proposal, digest, approver, at FROM approvals WHERE proposal = ? ORDER BY id",
             (number,),
         )
-        return tuple(Approval(row[0], Digest(row[1]), row[2], row[3]) for row in found)
+        return tuple(
+            Approval(row[0], Digest(row[1]), row[2], row[3])
+            for row in found
+            if (row["digest"], row["approver"]) in known
+        )
 
     def _still(self, stored: Stored) -> None:
         now = self.get(stored.id).state

@@ -88,13 +88,17 @@ def _main_config(setting: str) -> RepoPath | None:
 
 
 def tests_python(repository: Repository | None, settings: Settings) -> str:
-    """The interpreter for a project's tests: `auto` is its own `.venv` if that has pytest."""
+    """The interpreter for a project's tests: `auto` is its own `.venv` if that has pytest.
+
+    One that is committed is content of the repository like any other, and not taken.
+    """
     setting = settings.gates.pytest.python
     if repository is None or setting != "auto":
         return setting
     environment = repository.git.top / ".venv"
     has_pytest = any(environment.glob("lib/python3*/site-packages/pytest/__init__.py"))
-    return str(environment / "bin/python") if has_pytest else setting
+    is_ours = not repository.git.git("ls-files", "-z", "--", ".venv", literal=True)
+    return str(environment / "bin/python") if has_pytest and is_ours else setting
 
 
 def sandbox() -> Sandbox:

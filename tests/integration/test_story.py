@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import git
@@ -364,3 +370,106 @@ def test_without_a_sandbox_nothing_is_proposed(
         assert done.exit_status == 1, done.stdout
         assert "sandbox" in done.json["error"]
     assert workflow("list", "--json", cwd=sandbox_repo.path).json["proposals"] == []
+
+
+def _edit_rows(repo: GitRepo, *statements: str) -> None:
+    """Change the store as somebody with a database tool would."""
+    with closing(sqlite3.connect(repo.path / ".git/workflow/workflow.db")) as database:
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+
+
+def test_a_forged_approval_lands_nothing(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
+    """An approval that is in the table and not in the ledger counts as none, and doctor says so."""
+    workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path)
+    _edit_rows(
+        sandbox_repo,
+        "UPDATE proposals SET state = 'approved'",
+        "INSERT INTO approvals (proposal, digest, approver, at)"
+        " SELECT id, digest, 'Boss <boss@example.test>', 'now' FROM proposals",
+    )
+    before = sandbox_repo.snapshot()
+    assert workflow("apply", "1", cwd=sandbox_repo.path).exit_status == 4
+    assert sandbox_repo.snapshot() == before
+    doctor = workflow("doctor", "--json", cwd=sandbox_repo.path)
+    assert doctor.exit_status == 1
+    wrong = [check["name"] for check in doctor.json["checks"] if not check["ok"]]
+    assert wrong[0] == "proposals"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE proposals SET title = 'harmless'",
+        "UPDATE proposals SET body = replace(body, 'Ada', 'Eve'), digest = digest",
+        "UPDATE ledger SET body = replace(body, 'carl', 'eve') WHERE event = 'approval'",
+    ],
+)
+def test_edited_rows_are_named_by_doctor(
+    approved: GitRepo, workflow: WorkflowCommand, statement: str
+) -> None:
+    """Whatever row somebody edits, doctor fails and says which kind of record is wrong."""
+    assert workflow("doctor", cwd=approved.path).exit_status == 0
+    drop = "DROP TRIGGER ledger_keeps"
+    _edit_rows(approved, drop, statement.replace("Ada", "Carl"))
+    doctor = workflow("doctor", "--json", cwd=approved.path)
+    assert doctor.exit_status == 1
+    wrong = {
+        check["name"] for check in doctor.json["checks"] if check["needed"] and not check["ok"]
+    }
+    assert wrong & {"proposals", "ledger"}
+    if "title" not in statement:
+        assert workflow("apply", "1", cwd=approved.path).exit_status == 3
+
+
+def test_a_rewritten_proposal_is_refused(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """A body with a digest to match is still not what the ledger recorded."""
+    with closing(sqlite3.connect(approved.path / ".git/workflow/workflow.db")) as database:
+        body = database.execute("SELECT body FROM proposals").fetchone()[0]
+        forged = body.replace("assumed: POST only", "assumed: nothing")
+        assert forged != body
+        digest = "sha256:" + hashlib.sha256(forged.encode()).hexdigest()
+        database.execute("UPDATE proposals SET body = ?, digest = ?", (forged, digest))
+        database.execute("UPDATE approvals SET digest = ?", (digest,))
+        database.commit()
+    for command in ("show", "apply"):
+        done = workflow(command, "1", cwd=approved.path)
+        assert done.exit_status == 3
+        assert "changed after it was recorded" in done.stderr
+
+
+def _with_stdout(stdout: int, repo: GitRepo, *options: str) -> tuple[int, str]:
+    """Run a command whose stdout goes somewhere; its exit status and what it says on stderr."""
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", "workflow", *options],
+        cwd=repo.path,
+        check=False,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        timeout=60,
+    )
+    return ran.returncode, ran.stderr.decode()
+
+
+def test_output_that_cannot_be_printed(approved: GitRepo) -> None:
+    """A full stdout is told as that, without a traceback; a closed pipe is no error."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    for options in (["list"], ["list", "--json"], ["show", "9", "--json"]):
+        status, said = _with_stdout(full, approved, *options)
+        assert status in {1, 2}
+        assert "Traceback" not in said
+        assert "error: " in said
+    os.close(full)
+    read, write = os.pipe()
+    os.close(read)
+    assert _with_stdout(write, approved, "show", "1") == (0, "")
+    os.close(write)
+
+
+def test_every_part_of_show_as_json(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """With --json a part of a proposal is one object, too."""
+    for option, key in (("--patch", "patch"), ("--prompt", "prompt"), ("--log=nginx", "log")):
+        shown = workflow("show", "1", option, "--json", cwd=approved.path)
+        assert set(shown.json) == {"id", key}
+        assert shown.json[key]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from io import TextIOWrapper
 
-from workflow.errors import ExitCode, WorkflowError
+from workflow.errors import ExitCode, OutputError, WorkflowError
 from workflow.errors import UsageError as WorkflowUsageError
 
 __all__ = ["main"]
@@ -14,21 +15,28 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command and leave with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets its code, not an end of the command.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run the command with `arguments` and return its exit status."""
+    from workflow.cli.output import abandon_stdout
+
     try:
         return _call(arguments)
     except WorkflowError as error:
+        if isinstance(error, OutputError):
+            abandon_stdout()
         return _failed(arguments, error.message, error.hint, error.exit_code)
     except KeyboardInterrupt:
         hint = "run it again; `workflow list` shows what is there"
         return _failed(arguments, "interrupted", hint, ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone; Python must not complain about it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
     except (OSError, sqlite3.Error) as error:
         mend = "free some space" if _is_full(error) else "check the disk and its permissions"
         return _failed(arguments, str(error), f"{mend}, then run the command again", ExitCode.ERROR)
@@ -48,6 +56,9 @@ def _call(arguments: list[str]) -> int:
 
     from workflow.cli.app import app
 
+    if not arguments:
+        app(["--help"], prog_name="workflow", standalone_mode=False)
+        return int(ExitCode.USAGE)
     try:
         status = app(arguments, prog_name="workflow", standalone_mode=False)
     except ClickException as error:

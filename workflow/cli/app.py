@@ -26,7 +26,11 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-Number = Annotated[int, typer.Argument(metavar="ID", help="The proposal's number.", min=1)]
+# SQLite's largest row number.
+MOST = 2**63 - 1
+Number = Annotated[
+    int, typer.Argument(metavar="ID", help="The proposal's number.", min=1, max=MOST)
+]
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag's value by position
@@ -147,7 +151,12 @@ def apply(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
 def rollback(
     number: Annotated[
         int | None,
-        typer.Argument(metavar="[ID]", help="The proposal to take back; else the last landing."),
+        typer.Argument(
+            metavar="[ID]",
+            help="The proposal to take back; else the last landing.",
+            min=1,
+            max=MOST,
+        ),
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,

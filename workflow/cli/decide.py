@@ -24,7 +24,7 @@ def approve(output: Output, number: int, digest: str) -> None:
     data = report.of_proposal(repository.git, stored, repository.store.approvals(number))
     lines = [Text(f"Proposal {number} is approved by {visible(yes.approver)}: {yes.digest.short}")]
     if is_own:
-        lines.append(Text("You approved your own request: this repository has a single user."))
+        lines.append(Text("You approved your own request; this version lets one person do both."))
     output.result({**data, "self_approved": is_own}, *lines)
     output.next(data["next"])
 

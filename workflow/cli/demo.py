@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import chdir, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ STORY = (
     ("rollback",),
     ("history",),
 )
+_NEEDED = ("fastapi", "httpx2")
 _PLAIN = ("-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
 _SKIPPED = shutil.ignore_patterns("__pycache__", ".venv", ".git", "*.pyc", "*_temp")
 
@@ -41,6 +43,7 @@ class DemoError(WorkflowError):
 
 def run(output: Output, keep: Path | None) -> None:
     """Play the story in a fresh repository and check that its rollback restored every file."""
+    _require_extra()
     with _place(keep) as place:
         _make_repository(place)
         before = _content(place)
@@ -64,6 +67,14 @@ def run(output: Output, keep: Path | None) -> None:
     }
     output.result(data, Text("\n✓ Proposed, proved, approved, applied, rolled back.", "green"))
     output.next(following)
+
+
+def _require_extra() -> None:
+    """The demo's patient has tests of its own, and they need what it is built with."""
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        message = f"the demo's own tests need {' and '.join(missing)}, which are not installed"
+        raise DemoError(message, hint="install workflow with its extra: pip install '.[demo]'")
 
 
 @contextmanager

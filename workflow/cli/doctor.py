@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sqlite3
 import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from workflow import git_command, ledger, wiring
+from workflow import approval, git_command, ledger, wiring
 from workflow.cli import session
 from workflow.cli.output import visible
 from workflow.config import FILE
-from workflow.errors import ExitCode, WorkflowError
+from workflow.errors import ExitCode, StoreError, WorkflowError
 from workflow.gates import tools
+from workflow.types import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,9 +26,13 @@ if TYPE_CHECKING:
     from workflow.cli.output import Output
     from workflow.config import Settings
     from workflow.sandbox import Sandbox
+    from workflow.store import ProposalRow
     from workflow.wiring import Repository
 
 _KEYS = {"ANTHROPIC_API_KEY": "surgeon", "OPENAI_API_KEY": "architect"}
+_OPEN = {State.AWAITING, State.APPROVED}
+_RESTORE = "restore .git/workflow from a backup: it is damaged, or somebody has edited it"
+_SHOWN = 3
 _MODULES = ("http_ssl", "http_v2", "http_v3")
 
 
@@ -60,14 +66,18 @@ def run(output: Output) -> None:
 
 def _checks(output: Output) -> Iterator[Check]:
     yield Check("python", ok=True, detail=f"{platform.python_version()} at {sys.executable}")
-    yield _try("git", git_command.git_version, "apt-get install git")
+    yield _try("git", git_command.git_version, "apt-get install git", always=True)
     repository: Repository | None = None
     try:
         repository = session.open_repository(output)
+        yield from _repository(repository)
+    except StoreError as error:
+        yield Check("store", ok=False, detail=error.message, mend=error.hint)
     except WorkflowError as error:
         yield Check("repository", ok=False, detail=error.message, mend=error.hint, needed=False)
-    if repository:
-        yield from _repository(repository)
+    except sqlite3.Error as error:
+        yield Check("store", ok=False, detail=f"workflow.db: {error}", mend=_RESTORE)
+        repository = None
     settings = _settings(repository)
     if isinstance(settings, Check):
         yield settings
@@ -93,8 +103,27 @@ def _repository(repository: Repository) -> Iterator[Check]:
     yield _try("identity", lambda: str(git.identity()), 'git config --global user.name "…"')
     count, breaks = ledger.verify(repository.store.connection)
     said = f"row {breaks[0].seq} {breaks[0].reason}" if breaks else f"{count} rows, chain intact"
-    mend = "restore .git/workflow from a backup: somebody has edited it"
-    yield Check("ledger", ok=not breaks, detail=said, mend=mend)
+    yield Check("ledger", ok=not breaks, detail=said, mend=_RESTORE)
+    rows = repository.store.rows()
+    wrong = [found for row in rows if (found := _against(repository, row))]
+    said = "; ".join(wrong[:_SHOWN]) or f"{len(rows)} recorded, each as the ledger and git have it"
+    yield Check("proposals", ok=not wrong, detail=said, mend=_RESTORE)
+
+
+def _against(repository: Repository, row: ProposalRow) -> str:
+    """What is wrong with a recorded proposal; empty when its row, the ledger and git agree."""
+    try:
+        stored = repository.store.get(row.id)
+        if row.state in _OPEN:
+            approval.intact(repository.git, stored)
+        if row.state is State.APPROVED and not repository.store.approvals(row.id):
+            return f"proposal {row.id} is approved by nobody whom the ledger knows"
+    except WorkflowError as error:
+        return error.message
+    paths = tuple(str(change.path) for change in stored.proposal.files)
+    listed = (row.title, row.requester, row.files)
+    recorded = (stored.proposal.request.text, str(stored.proposal.request.requester), paths)
+    return "" if listed == recorded else f"proposal {row.id} is listed as what it is not"
 
 
 def _branch(repository: Repository) -> str:
@@ -146,12 +175,12 @@ def _pytest(sandbox: Sandbox, python: str) -> str:
     return f"{pytest.version} on Python {pytest.python_version}, {pytest.python}"
 
 
-def _try(name: str, look: Callable[[], str], mend: str) -> Check:
-    """A check that is well when looking raises nothing."""
+def _try(name: str, look: Callable[[], str], mend: str, *, always: bool = False) -> Check:
+    """A check that is well when looking raises nothing; `always` prefers `mend` to the hint."""
     try:
         return Check(name, ok=True, detail=look())
     except WorkflowError as error:
-        return Check(name, ok=False, detail=error.message, mend=error.hint or mend)
+        return Check(name, ok=False, detail=error.message, mend=mend if always else error.hint)
 
 
 def _line(check: Check) -> Text:

@@ -10,6 +10,7 @@ from workflow import wiring
 from workflow.cli import report, session
 from workflow.cli.output import visible
 from workflow.pipeline import land, roll_back
+from workflow.types import State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
@@ -33,7 +34,9 @@ def rollback(output: Output, number: int | None) -> None:
     who = repository.git.identity()
     with session.landing(repository, output, command) as engine:
         landing = roll_back(number, who, repository, engine)
-    _say(output, landing, f"Proposal {landing.proposal}: landing {landing.reverts} is taken back")
+    is_in = repository.store.get(landing.proposal).state is State.APPLIED
+    done = "is in again" if is_in else "is taken back"
+    _say(output, landing, f"Proposal {landing.proposal} {done} (landing {landing.reverts} undone)")
 
 
 def _say(output: Output, landing: Landing, done: str) -> None:

@@ -34,6 +34,10 @@ def show(output: Output, number: int, view: View) -> None:
     repository = session.open_repository(output)
     stored = repository.store.get(number)
     part = _part(repository, stored, view)
+    if part is not None and output.as_json:
+        name = "patch" if view.patch else "prompt" if view.prompt else "log"
+        output.result({"id": number, name: part.decode("utf-8", "backslashreplace")})
+        return
     if part is not None:
         # Bytes for a file or a pipe go out as they are; a terminal gets them harmless.
         if sys.stdout.isatty():

@@ -7,17 +7,20 @@ sequences and characters that reorder or hide text are seen instead of obeyed.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
+from workflow.errors import OutputError
 from workflow.text import is_hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rich.status import Status
 
@@ -31,22 +34,51 @@ def visible(text: str) -> str:
     )
 
 
+def abandon_stdout() -> None:
+    """Send what is still to be printed nowhere, so that Python does not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _printing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"done, but the result cannot be printed: {error.strerror}"
+        raise OutputError(message, hint="workflow list, workflow history") from error
+
+
+class _Console(Console):
+    """A console that leaves it to the edge what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what rich would turn into an exit status of its own."""
+        raise BrokenPipeError
+
+
 class Output:
     """One command's two streams.  With `as_json`, stdout carries one JSON object and no more."""
 
     def __init__(self, *, as_json: bool, quiet: bool = False) -> None:
         self.as_json = as_json
         self.quiet = quiet
-        self.out = Console(highlight=False, soft_wrap=True)
+        self.out = _Console(highlight=False, soft_wrap=True)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def result(self, data: Mapping[str, Any], *lines: Text | str) -> None:
-        """The command's result, in the form that was asked for."""
-        if self.as_json:
-            sys.stdout.write(json.dumps(data, indent=2) + "\n")
-            return
-        for line in lines:
-            self._print(line if isinstance(line, Text) else Text(line))
+        """The command's result, in the form that was asked for.
+
+        Raises `OutputError` when it cannot be printed: the work is done by then.
+        """
+        with _printing():
+            if self.as_json:
+                sys.stdout.write(json.dumps(data, indent=2) + "\n")
+            else:
+                for line in lines:
+                    self._print(line if isinstance(line, Text) else Text(line))
+            sys.stdout.flush()
 
     def _print(self, line: Text) -> None:
         """Print a line; on a terminal, long prose continues below where it began."""
@@ -62,8 +94,11 @@ class Output:
 
     def next(self, command: str) -> None:
         """The last line: what to do now."""
-        if command and not self.as_json:
+        if not command or self.as_json:
+            return
+        with _printing():
             self.out.print(Text.assemble(("Next: ", "bold"), (visible(command), "cyan")))
+            sys.stdout.flush()
 
     def note(self, text: str) -> None:
         """Something that a person should know and a program need not."""
@@ -73,7 +108,11 @@ class Output:
         """What went wrong, and the next command."""
         if self.as_json:
             body = {"error": message, "hint": hint, "exit_code": exit_code}
-            sys.stdout.write(json.dumps(body, indent=2) + "\n")
+            try:
+                sys.stdout.write(json.dumps(body, indent=2) + "\n")
+                sys.stdout.flush()
+            except OSError:  # stderr still says it
+                abandon_stdout()
         self.err.print(Text.assemble(("error: ", "bold red"), visible(message)))
         self.err.print(Text.assemble(("  try: ", "bold"), visible(hint)))
 

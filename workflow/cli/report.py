@@ -66,7 +66,7 @@ def next_command(number: int, state: State) -> str:
         State.AWAITING: f"workflow approve {number}",
         State.APPROVED: f"workflow apply {number}",
         State.APPLIED: f"workflow rollback {number}",
-        State.REFUSED: 'workflow propose "…" with what stands against it mended',
+        State.REFUSED: f"workflow show {number}",
         State.REJECTED: 'workflow propose "…"',
         State.ROLLED_BACK: "workflow history",
     }[state]
