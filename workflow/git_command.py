@@ -33,8 +33,6 @@ _KEPT = (
     *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
     *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
 )
-# Settings that the caller gives by variables, such as CI's safe.directory; INERT wins over them.
-_KEPT_SETTINGS = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 _TIMEOUT_S = 120.0
 # A checkout reads whole batches of files at once, so this bounds memory and not what git may say.
 _MAX_OUTPUT = 1024 * 1024 * 1024
@@ -49,18 +47,30 @@ def run_git(
     *arguments: str, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
 ) -> process.Ran:
     """Run git in a folder with a clean environment; whether it went well is the caller's to ask."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _KEPT or name.startswith(_KEPT_SETTINGS)
-    }
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false", "LC_ALL": "C.UTF-8"}
     # An optional lock would let a mere look write the user's index.
-    full = {**kept, **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+    full = {**kept, **_safe_directories(), **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
     argv = ("git", *arguments)
     return process.run(
         argv, env=full, cwd=cwd, stdin=stdin, timeout=_TIMEOUT_S, max_output=_MAX_OUTPUT
     )
+
+
+def _safe_directories() -> dict[str, str]:
+    """The folders that the caller's variables declare safe, as CI does; no other setting passes."""
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    names = [str(number) for number in range(int(count) if count.isdecimal() else 0)]
+    folders = [
+        os.environ.get(f"GIT_CONFIG_VALUE_{name}", "")
+        for name in names
+        if os.environ.get(f"GIT_CONFIG_KEY_{name}", "").lower() == "safe.directory"
+    ]
+    settings = {"GIT_CONFIG_COUNT": str(len(folders))}
+    for number, folder in enumerate(folders):
+        settings[f"GIT_CONFIG_KEY_{number}"] = "safe.directory"
+        settings[f"GIT_CONFIG_VALUE_{number}"] = folder
+    return settings
 
 
 def git_error(ran: process.Ran, top: Path) -> GitError:

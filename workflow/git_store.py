@@ -197,6 +197,11 @@ class GitStore:
         ran = self._try("rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")
         return CommitId(ran.stdout.decode().strip()) if ran.is_ok else None
 
+    def refs(self, prefix: str) -> tuple[str, ...]:
+        """The full names of the refs below `prefix`, such as `refs/workflow/proposals`."""
+        out = self.git("for-each-ref", "--format=%(refname)", f"{prefix}/")
+        return tuple(out.decode("utf-8", "surrogateescape").split())
+
     def move_ref(self, ref: str, new: CommitId, old: CommitId | None, *, why: str) -> None:
         """Compare-and-swap: move `ref` from `old` (`None`: it must not exist) to `new`.
 

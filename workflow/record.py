@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workflow import ledger
 from workflow.apply import anchor, one_line
 from workflow.canonical import sha256
+from workflow.git_store import REFS
 from workflow.types import Proposal
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def record(
     title = one_line(found.request.text)
     tree = found.placed.change.proposed
     commit = git.commit(tree, (found.base.commit,), f"Propose: {title}", found.request.requester)
+    # A store that was deleted has left its refs, and their proposals must not be overwritten.
+    tails = [ref.rsplit("/", 1)[-1] for ref in git.refs(f"{REFS}/proposals")]
+    store.skip_to(max((int(tail) for tail in tails if tail.isdecimal()), default=0))
     stored = store.add(
         Proposal(
             repository=store.repository,

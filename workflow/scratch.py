@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workflow.git_store import GitStore
-    from workflow.types import Entry, TreeId
+    from workflow.types import Entry, RepoPath, TreeId
 
 _LINK = "120000"
 _SUBMODULE = "160000"
@@ -29,6 +29,7 @@ def check_out(git: GitStore, tree: TreeId, root: Path) -> Tree:
     entries = git.entries(tree)
     root.mkdir(mode=0o755)
     folders: set[Path] = {root}
+    links: dict[RepoPath, str] = {}
     for start in range(0, len(entries), _BATCH):
         batch = entries[start : start + _BATCH]
         files = [entry for entry in batch if entry.mode != _SUBMODULE]
@@ -39,7 +40,9 @@ def check_out(git: GitStore, tree: TreeId, root: Path) -> Tree:
                 (root / entry.path).mkdir()
         for entry, data in zip(files, contents, strict=True):
             _write(root / entry.path, entry, data)
-    return Tree(id=tree, root=root, entries=entries, read=partial(git.read, tree))
+            if entry.mode == _LINK:
+                links[entry.path] = os.fsdecode(data)
+    return Tree(id=tree, root=root, entries=entries, read=partial(git.read, tree), links=links)
 
 
 def _make_folders(path: Path, made: set[Path]) -> None:

@@ -125,6 +125,17 @@ class Store:
             self.log("proposal", {"proposal": number, "digest": name, "state": state})
         return Stored(number, state, name, proposal)
 
+    def skip_to(self, number: int) -> None:
+        """Never give out a number up to `number`, of which this store may have no row."""
+        with transaction(self.connection):
+            self.connection.execute(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT 'proposals', 0"
+                " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'proposals')"
+            )
+            self.connection.execute(
+                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'proposals'", (number,)
+            )
+
     def anchored(self, number: int) -> None:
         """Note that the proposal's ref exists, so that its objects outlive `git gc`."""
         self.connection.execute("UPDATE proposals SET anchored = 1 WHERE id = ?", (number,))

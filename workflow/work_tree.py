@@ -49,12 +49,16 @@ class WorkTree:
             if false:
                 message = f"{false} is not a folder of this checkout"
                 raise DirtyFileError(message, hint=_COMMIT_FIRST)
+            if file.old is not None and file.path not in indexed:
+                message = f"{file.path} is not in the index here, or outside the sparse checkout"
+                hint = f"git sparse-checkout add, or git restore --staged {file.path}"
+                raise DirtyFileError(message, hint=hint)
             if self._content(file) != file.old:
                 state = "is in the way" if file.old is None else "has changes of its own"
                 message = f"{file.path} {state} in {self.git.top}"
                 raise DirtyFileError(message, hint=_COMMIT_FIRST)
             if indexed.get(file.path) != file.old:
-                message = f"{file.path} has staged changes (or is not in the sparse checkout)"
+                message = f"{file.path} has staged changes"
                 raise DirtyFileError(message, hint=_COMMIT_FIRST)
 
     def stage(self, change: TreeChange, folder: Path) -> Path:

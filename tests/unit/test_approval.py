@@ -192,10 +192,32 @@ def forge(desk: Desk, stored: Stored, **fields: object) -> None:
 
 
 def test_an_approval_is_for_one_digest(desk: Desk) -> None:
-    """A row rewritten as a whole has another digest, and the old yes is not for it."""
+    """A row rewritten as a whole has another digest, which the ledger does not know."""
     stored = desk.approved(NEW)
     forge(desk, stored, notes=("another",))
-    with pytest.raises(NotApprovedError, match="has no approval of"):
+    with pytest.raises(ChangedProposalError, match="was changed after it was recorded"):
+        cleared(desk)
+
+
+def test_an_approval_that_the_ledger_does_not_know_counts_as_none(desk: Desk) -> None:
+    """A row put into the table by hand is nobody's yes."""
+    stored = desk.propose(NEW)
+    desk.store.set_state(1, State.APPROVED)
+    desk.store.connection.execute(
+        "INSERT INTO approvals (proposal, digest, approver, at) VALUES (1, ?, 'Boss', 'now')",
+        (stored.digest,),
+    )
+    assert desk.store.approvals(1) == ()
+    with pytest.raises(NotApprovedError):
+        cleared(desk)
+
+
+def test_nothing_lands_on_a_broken_ledger(desk: Desk) -> None:
+    """One changed fact, whichever it is, stops every landing."""
+    desk.approved(NEW)
+    desk.store.connection.execute("DROP TRIGGER ledger_keeps")
+    desk.store.connection.execute("UPDATE ledger SET at = 'never' WHERE event = 'route'")
+    with pytest.raises(ChangedProposalError, match="ledger does not hold"):
         cleared(desk)
 
 

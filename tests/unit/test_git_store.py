@@ -175,6 +175,20 @@ MISLEADING = {
 }
 
 
+def test_only_safe_directories_pass_from_variables(
+    repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What CI says of a checkout's owner is heard; any other setting by variable is not."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.bare")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    monkeypatch.setenv("GIT_CONFIG_KEY_1", "safe.directory")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_1", str(repo.path))
+    store = discover(repo.path)
+    assert store.git("config", "--get-all", "safe.directory").decode().strip() == str(repo.path)
+    assert store.git("config", "--get", "core.bare").decode().strip() == "false"
+
+
 def test_the_environment_does_not_lead_elsewhere(
     git_repo: GitRepoFactory, repo: GitRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,8 +169,11 @@ def test_a_body_that_is_no_proposal_is_refused(desk: Desk) -> None:
     """A body with a right digest that this version cannot read names the mend."""
     stored = desk.propose({"site.conf": b"new\n"})
     body = encode({**plain(stored.proposal), "base": "HEAD"}).decode()
+    name = sha256(body.encode())
+    desk.store.connection.execute("UPDATE proposals SET body = ?, digest = ?", (body, name))
+    desk.store.connection.execute("DROP TRIGGER ledger_keeps")
     desk.store.connection.execute(
-        "UPDATE proposals SET body = ?, digest = ?", (body, sha256(body.encode()))
+        "UPDATE ledger SET body = replace(body, ?, ?)", (stored.digest, name)
     )
     with pytest.raises(StoreError, match="does not hold a proposal"):
         desk.store.get(1)
@@ -272,3 +275,11 @@ def test_files_are_listed_as_json(desk: Desk) -> None:
     (text,) = desk.store.connection.execute("SELECT files FROM proposals").fetchone()
     assert json.loads(text) == ['odd "name"\n']
     assert desk.store.rows()[0].files == ('odd "name"\n',)
+
+
+def test_numbers_that_are_taken_are_not_given_out(desk: Desk) -> None:
+    """After the store was deleted, the refs of its proposals still hold their numbers."""
+    desk.store.skip_to(7)
+    assert desk.propose({"site.conf": b"new\n"}).id == 8
+    desk.store.skip_to(3)
+    assert desk.propose({"site.conf": b"newer\n"}).id == 9
