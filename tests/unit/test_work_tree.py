@@ -86,7 +86,7 @@ def test_a_file_that_is_no_longer_tracked(desk: Desk, checkout: WorkTree) -> Non
     """Taken out of the index and still there, it is somebody's file."""
     change = desk.change({"site.conf": NEW})
     desk.repo.git("rm", "--quiet", "--cached", "site.conf")
-    with pytest.raises(DirtyFileError, match="staged"):
+    with pytest.raises(DirtyFileError, match="not in the index"):
         checkout.check(change)
 
 
