@@ -22,9 +22,18 @@ from workflow.providers.offline.intents import (
     SetHeader,
     SetTarget,
 )
+from workflow.providers.offline.refusals import EXAMPLES
 from workflow.providers.offline.request import parse_request
 
 UNDERSTOOD: list[tuple[str, tuple[Intent, ...]]] = [
+    (
+        "Change the server 127.0.0.1:8000 in upstream one to 127.0.0.1:9000",
+        (ReplaceServer("127.0.0.1:8000", "127.0.0.1:9000", "one"),),
+    ),
+    (
+        "Add X-Content-Type-Options nosniff header",
+        (SetHeader("X-Content-Type-Options", "nosniff"),),
+    ),
     ("Add a /collect endpoint", (AddEndpoint("/collect"),)),
     ("add an endpoint /collect", (AddEndpoint("/collect"),)),
     ("Add endpoint '/collect'", (AddEndpoint("/collect"),)),
@@ -564,3 +573,12 @@ def test_two_scopes_stay_apart() -> None:
     """Two servers in one request keep their own clauses."""
     text = "set send_timeout to 5s for a.io and set send_timeout to 9s for b.io"
     assert [intent.scope.server for intent in parse_request(text)] == ["a.io", "b.io"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_of_a_refusal_work(example: str) -> None:
+    """Whoever is not understood reads sentences that are."""
+    with pytest.raises(NotUnderstoodError) as caught:
+        parse_request("paint the server green")
+    assert example in caught.value.hint
+    assert parse_request(example)

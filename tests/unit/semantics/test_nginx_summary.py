@@ -44,7 +44,33 @@ def test_layout_is_no_difference(old: str, new: str) -> None:
             "connect-src 'self' https://b.example\"",
             (
                 "changed in server a.example: "
-                "add_header Content-Security-Policy gained https://b.example"
+                "add_header Content-Security-Policy: connect-src gained https://b.example"
+            ),
+        ),
+        (
+            "connect-src 'self'\"",
+            "connect-src 'self'; img-src 'self' https://b.example\"",
+            (
+                "changed in server a.example: add_header Content-Security-Policy: "
+                "gained the directive img-src 'self' https://b.example"
+            ),
+        ),
+        (
+            "default-src 'self'; connect-src 'self'\" always",
+            "connect-src 'none'\"",
+            (
+                "changed in server a.example: add_header Content-Security-Policy: "
+                "connect-src gained 'none'; connect-src lost 'self'; "
+                "lost the directive default-src 'self'; lost always"
+            ),
+        ),
+        (
+            "\"default-src 'self'; connect-src 'self'\" always",
+            "$csp always",
+            (
+                "changed in server a.example: add_header Content-Security-Policy "
+                "default-src 'self'; connect-src 'self' always became "
+                "add_header Content-Security-Policy $csp always"
             ),
         ),
         (

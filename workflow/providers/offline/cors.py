@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workflow.providers.offline import headers, style
+from workflow.providers.offline import headers, included, style
 from workflow.providers.offline.alternation import extended, matches
 from workflow.providers.offline.refusals import refusal
 from workflow.providers.offline.site import Change, Level, choose, http_level, servers
@@ -14,22 +14,15 @@ from workflow.semantics.nginx import Directive, Edit, directives, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workflow.providers.offline.included import Sent
     from workflow.providers.offline.intents import AllowCors
     from workflow.providers.offline.revision import Revision
     from workflow.providers.offline.site import Site, Work
+    from workflow.types import RepoPath
 
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?\Z")
 _MAP_ARGS = 2
-
-
-def allow_headers(site: Site) -> tuple[tuple[Level, Directive], ...]:
-    """Every `Access-Control-Allow-Origin` that the server can send, with its level."""
-    top = headers.home(site.level)
-    levels = (top, *headers.own_levels(site.level))
-    return tuple(
-        (level, item) for level in levels for item in headers.headers_of(level, ALLOW_ORIGIN)
-    )
 
 
 def allow_origin(work: Work, intent: AllowCors) -> Change:
@@ -40,22 +33,23 @@ def allow_origin(work: Work, intent: AllowCors) -> Change:
     site = choose(work, intent.scope)
     headers.check_known(site)
     assumed = ("assumed: 'allow an origin' means CORS",) if intent.is_assumed else ()
-    found = allow_headers(site)
+    found = included.everywhere(work, site, ALLOW_ORIGIN)
     if not found:
         return Change(notes=assumed) + _first(work, site, intent.origin)
     change = Change(notes=assumed)
     done: set[str] = set()
-    for level, item in found:
-        value = item.values[1]
-        if value in done:
-            continue
-        done.add(value)
-        change += _at(work, site, intent.origin, level, item)
+    for sent in found:
+        value = sent.item.values[1]
+        if value not in done:
+            done.add(value)
+            change += _at(work, site, intent.origin, sent)
+        change += Change(notes=included.edited_note(work, site, sent))
     return change
 
 
-def _at(work: Work, site: Site, origin: str, level: Level, item: Directive) -> Change:
+def _at(work: Work, site: Site, origin: str, sent: Sent) -> Change:
     """Allow the origin where one header stands."""
+    item = sent.item
     value = item.values[1]
     if value == "*":
         return Change(notes=(f"line {item.line} already allows every origin (*)",))
@@ -67,12 +61,12 @@ def _at(work: Work, site: Site, origin: str, level: Level, item: Directive) -> C
         return _literal(work, site, origin, value)
     if variable[1] != "http_origin":
         return _variable(work, site, origin, variable[1], item)
-    condition = next((up for up in level.up() if up.node and up.node.name == "if"), None)
+    condition = next((up for up in sent.site.level.up() if up.node and up.node.name == "if"), None)
     if condition is None or condition.node is None:
         return Change(
             notes=(f"line {item.line} answers every origin with itself: nothing is refused",)
         )
-    return _condition(site, origin, condition.node)
+    return _condition(sent.site, origin, condition.node)
 
 
 # --- a map -------------------------------------------------------------------------------------
@@ -262,31 +256,35 @@ def _anchor(outer: Level, site: Site) -> Directive:
     return next(item for item in outer.own("server") if item is node)
 
 
-def _vary(site: Site, levels: tuple[Level, ...]) -> tuple[Edit, ...]:
+def _vary(work: Work, site: Site, places: list[Sent]) -> list[tuple[RepoPath, Edit]]:
     """`Vary: Origin` for the levels that answer with an origin and lack it."""
     line = headers.statement("Vary", headers.word_for("Origin", headers.headers_of_file(site)))
-    return tuple(
-        headers.add(site, level, (line,))
-        for level in levels
-        if not any("origin" in item.values[1].lower() for item in headers.headers_of(level, "Vary"))
-    )
+    levels = {(sent.site.path, id(sent.site.level.node)): sent.site for sent in places}
+    return [
+        (owner.path, headers.add(owner, owner.level, (line,)))
+        for owner in levels.values()
+        if not any(
+            "origin" in sent.item.values[1].lower()
+            for sent in included.at_level(work, owner, owner.level, "Vary")
+        )
+    ]
 
 
 def _literal(work: Work, site: Site, origin: str, old: str) -> Change:
     """Turn one fixed origin into a map of two, wherever the server sends it."""
     if old.lower() == origin:
         return Change(notes=(f"already so: {ALLOW_ORIGIN} is {old}",))
-    places = [(level, item) for level, item in allow_headers(site) if item.values[1] == old]
+    sending = included.everywhere(work, site, ALLOW_ORIGIN)
+    places = [sent for sent in sending if sent.item.values[1] == old]
     name = _free_name("".join(file.text for file in work.files.values()))
-    edits = [_new_map(site, name, (old, origin))]
-    edits += (
-        Edit(item.args[1].span.start, item.args[1].span.end, f"${name}") for _, item in places
-    )
-    edits += (edit for _, item in places for edit in headers.always(item))
-    levels = tuple({id(level.node): level for level, _ in places}.values())
-    edits += _vary(site, levels)
+    edits = [(site.path, _new_map(site, name, (old, origin)))]
+    for sent in places:
+        word = sent.item.args[1]
+        edits.append((sent.site.path, Edit(word.span.start, word.span.end, f"${name}")))
+        edits += ((sent.site.path, edit) for edit in headers.always(sent.item))
+    edits += _vary(work, site, places)
     note = f"{ALLOW_ORIGIN} was fixed to {old}; it now comes from a map of both origins"
-    return Change(tuple((site.path, edit) for edit in edits), (note,))
+    return Change(tuple(edits), (note,))
 
 
 def _first(work: Work, site: Site, origin: str) -> Change:
@@ -305,4 +303,5 @@ def _first(work: Work, site: Site, origin: str) -> Change:
         "the server had no CORS headers; assumed: methods GET, POST and OPTIONS, request header "
         "Content-Type, no credentials"
     )
-    return Change(change.edits, (note, *dict.fromkeys(change.notes)))
+    hidden = headers.unseen_notes(work, site, ALLOW_ORIGIN)
+    return Change(change.edits, (note, *dict.fromkeys(change.notes), *hidden))

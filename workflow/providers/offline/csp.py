@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from workflow.providers.offline import headers
+from workflow.providers.offline import headers, included
 from workflow.providers.offline.refusals import refusal
 from workflow.providers.offline.site import Change, choose
 from workflow.semantics.nginx import Edit, directives, walk
@@ -139,35 +139,47 @@ def allow_source(work: Work, intent: AllowCsp) -> Change:
     """Add the source to every policy that the server sends."""
     site = choose(work, intent.scope)
     headers.check_known(site)
-    top = headers.home(site.level)
-    found = [
-        item
-        for level in (top, *headers.own_levels(site.level))
-        for name in NAMES
-        for item in headers.headers_of(level, name)
-    ]
+    found = included.everywhere(work, site, *NAMES)
     if not found:
-        note = "the server sends no Content-Security-Policy, so nothing blocks " + intent.source
-        return Change(notes=(note,))
+        return _nothing(work, site, intent.source)
     change = Change()
     if intent.is_assumed:
         note = f"assumed: the CSP directive for {intent.source} is {intent.directive} (fetch, XHR)"
         change += Change(notes=(note,))
-    done: set[int] = set()
-    for item in found:
-        for revision, word, line in _strings(work, site, item):
-            if word.span.start not in done:
-                done.add(word.span.start)
-                change += _edit(revision, word, line, intent)
+    if not included.at_level(work, site, site.level, *NAMES):
+        change += Change(notes=headers.unseen_notes(work, site, NAMES[0]))
+    done: set[tuple[str, int]] = set()
+    for sent in found:
+        for revision, word, line in _strings(work, sent.site, sent.item):
+            if (revision.path, word.span.start) not in done:
+                done.add((revision.path, word.span.start))
+                place = "" if revision.path == site.path else f"{revision.path}, "
+                change += _edit(revision, word, f"{place}line {line}", intent)
+        change += Change(notes=included.edited_note(work, site, sent))
     return change
 
 
-def _edit(revision: Revision, word: Word, line: int, intent: AllowCsp) -> Change:
+def _nothing(work: Work, site: Site, source: str) -> Change:
+    """The note that nothing is blocked; refuse where an include that is not here may block."""
+    if hidden := included.unseen(work, site):
+        more = f" and {len(hidden) - 1} more" if hidden[1:] else ""
+        message = (
+            f"{included.server_name(site)} includes {hidden[0]}{more}, "
+            f"which may send {NAMES[0]} itself"
+        )
+        raise refusal(message, f"name that file, too: {', '.join(hidden)}")
+    note = f"the server sends no {NAMES[0]}, so nothing blocks {source}"
+    below = included.unseen_below(work, site)
+    rest = (f"not looked into: {', '.join(below)}, which locations include",) if below else ()
+    return Change(notes=(note, *rest))
+
+
+def _edit(revision: Revision, word: Word, place: str, intent: AllowCsp) -> Change:
     """The edit inside one string."""
     size = len(word.quote)
     inner = word.raw[size : len(word.raw) - size]
     found, note = add_source(inner, intent.directive, intent.source)
-    notes = (f"line {line}: {note}",) if note else ()
+    notes = (f"{place}: {note}",) if note else ()
     if found is None:
         return Change(notes=notes)
     low, high, piece = found

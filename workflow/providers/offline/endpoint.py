@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workflow.providers.offline import headers, sibling
+from workflow.providers.offline import grants, headers, sibling
 from workflow.providers.offline.cors import ALLOW_ORIGIN
 from workflow.providers.offline.limits import limit, preflight
 from workflow.providers.offline.literals import bytes_in
@@ -53,6 +53,8 @@ class Plan:
     has_preflight: bool
     lets_options_through: bool
     model: Sibling | None
+    origins: tuple[str, ...]
+    copies_headers: bool
 
 
 def add_endpoint(work: Work, intent: AddEndpoint) -> Change:
@@ -107,11 +109,16 @@ def _decide(work: Work, site: Site, intent: AddEndpoint) -> tuple[Plan, tuple[st
     body_limit, body_notes = _body(intent, model, methods)
     target, target_notes = target_for(work, site, intent, model)
     through = _lets_options_through(model)
-    preflight = not through and "OPTIONS" not in methods and _needs_preflight(site, methods, model)
+    preflight = (
+        not through and "OPTIONS" not in methods and (_needs_preflight(work, site, methods, model))
+    )
     notes = [f"matched exactly: only {intent.path} itself", *method_notes, *body_notes]
     if model:
         notes.append(f"imitates 'location {' '.join(model.node.values)}'")
-    plan = Plan(intent.path, methods, body_limit, target, preflight, through, model)
+    copies = bool(intent.copies_headers and model and headers.headers_of(model.level, ALLOW_ORIGIN))
+    plan = Plan(
+        intent.path, methods, body_limit, target, preflight, through, model, intent.origins, copies
+    )
     return plan, (*notes, *target_notes)
 
 
@@ -157,7 +164,9 @@ def _body(
     return _DEFAULT_BODY, (f"assumed: bodies up to {_DEFAULT_BODY}",)
 
 
-def _needs_preflight(site: Site, methods: tuple[str, ...], model: Sibling | None) -> bool:
+def _needs_preflight(
+    work: Work, site: Site, methods: tuple[str, ...], model: Sibling | None
+) -> bool:
     """Whether OPTIONS must be answered: other origins may write, and nothing else answers it."""
     if any(sibling.is_preflight(node) for node in directives(site.level.children)):
         return False
@@ -165,7 +174,8 @@ def _needs_preflight(site: Site, methods: tuple[str, ...], model: Sibling | None
         return bool(set(methods) - {"GET", "HEAD"})
     around = model.level if model and headers.headers_of(model.level, ALLOW_ORIGIN) else site.level
     answers = any(
-        item.values[0].lower() == ALLOW_ORIGIN.lower() for item in headers.effective(around)
+        sent.item.values[0].lower() == ALLOW_ORIGIN.lower()
+        for sent in headers.effective(work, site, around)
     )
     return answers and bool(set(methods) - {"GET", "HEAD"})
 
@@ -186,24 +196,25 @@ def _statements(
     work: Work, site: Site, plan: Plan
 ) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
     """The location's body, in the order of its sibling's, and notes about what was copied."""
-    needs = _needed(site, plan)
+    needs = _needed(work, site, plan)
     body: list[Statement] = []
     notes: list[str] = []
     nodes = directives(plan.model.node.children) if plan.model else ()
     for node in nodes:
         part = sibling.part_of(node, work)
         raw = site.revision.text[node.span.start : node.span.end]
-        copies_header = (
-            part is Part.HEADER
-            and plan.model
-            and headers.headers_of(plan.model.level, ALLOW_ORIGIN)
-        )
-        if part is Part.COPIED or copies_header or _makes_target(node, plan):
+        if part is Part.HEADER and plan.copies_headers:
+            body += _header(work, site, plan, raw)
+            notes += (f"copied from its sibling: {raw}",) if _is_told(node, plan) else ()
+        elif part is Part.COPIED or _makes_target(node, plan):
             body.append(raw)
             if node.name.startswith(("limit_", "auth_", "allow", "deny", "satisfy")):
                 notes.append(f"copied from its sibling: {raw}")
         elif part in needs:
             body += needs.pop(part)
+            copied = [item for item in walk(node.children) if part is Part.PREFLIGHT]
+            told = " ".join(item.values[0] for item in copied if _is_told(item, plan))
+            notes += (f"copied from its sibling, in the preflight answer: {told}",) if told else ()
         elif part in {Part.OTHER, Part.HEADER}:
             notes.append(f"not copied from its sibling, line {node.line}: {node.name}")
     front = (Part.PREFLIGHT, Part.METHODS, Part.BODY)
@@ -214,16 +225,31 @@ def _statements(
     return (*first, *body, *last), tuple(notes)
 
 
+def _header(work: Work, site: Site, plan: Plan, raw: str) -> tuple[str, ...]:
+    """A sibling's header for the new location, which grants no more than the request."""
+    copied = grants.granted(work, site, raw, plan.origins)
+    return (copied, *(grants.vary(site, plan.model.level, copied, raw) if plan.model else ()))
+
+
+def _is_told(node: Directive, plan: Plan) -> bool:
+    """Whether a copied header is said: a CORS header that the request does not ask for."""
+    is_credentials = bool(node.args) and node.values[0].lower().endswith("-credentials")
+    return grants.is_cors(node) and (is_credentials or not plan.origins)
+
+
 def _makes_target(node: Directive, plan: Plan) -> bool:
     """Whether a `set` makes the variable that the target needs."""
     return node.name == "set" and len(node.args) > 1 and node.values[0] in plan.target
 
 
-def _needed(site: Site, plan: Plan) -> dict[Part, tuple[Statement, ...]]:
+def _needed(work: Work, site: Site, plan: Plan) -> dict[Part, tuple[Statement, ...]]:
     """The statements that the plan asks for, by part."""
     needs: dict[Part, tuple[Statement, ...]] = {}
     if plan.has_preflight:
-        needs[Part.PREFLIGHT] = (preflight(site, plan.model),)
+        answer = preflight(site, plan.model)
+        if isinstance(answer, str):
+            answer = grants.granted(work, site, answer, plan.origins)
+        needs[Part.PREFLIGHT] = (answer,)
     if plan.methods:
         options = plan.has_preflight or plan.lets_options_through
         through = plan.lets_options_through

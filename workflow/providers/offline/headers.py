@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.providers.offline import style
+from workflow.providers.offline import included, notes, style
 from workflow.providers.offline.literals import quoted
 from workflow.providers.offline.locations import find_location
 from workflow.providers.offline.refusals import refusal
@@ -12,6 +12,7 @@ from workflow.providers.offline.site import Change, Level, choose, find_include,
 from workflow.semantics.nginx import Directive, Edit, walk
 
 if TYPE_CHECKING:
+    from workflow.providers.offline.included import Sent
     from workflow.providers.offline.intents import SetHeader
     from workflow.providers.offline.site import Site, Work
 
@@ -22,27 +23,15 @@ _ANCHORS = ("ssl_certificate_key", "ssl_certificate", "root", "server_name", "ht
 
 def headers_of(level: Level, name: str = "") -> tuple[Directive, ...]:
     """The level's own `add_header`s, all or those of one name (any case)."""
-    return tuple(
-        item
-        for item in level.own("add_header")
-        if len(item.args) >= _MIN_ARGS and (not name or item.values[0].lower() == name.lower())
-    )
+    return included.of_level(level, *((name,) if name else ()))
 
 
-def effective(level: Level) -> tuple[Directive, ...]:
+def effective(work: Work, site: Site, level: Level) -> tuple[Sent, ...]:
     """The `add_header`s in force at a level: its own, or those of the next level that has any."""
     for outer in level.up():
-        if found := headers_of(outer):
+        if found := included.at_level(work, site, outer):
             return found
     return ()
-
-
-def home(level: Level) -> Level:
-    """The level whose `add_header`s a server uses: itself, or `http` if it only inherits."""
-    for outer in level.up():
-        if headers_of(outer):
-            return outer
-    return level
 
 
 def own_levels(top: Level) -> tuple[Level, ...]:
@@ -57,7 +46,7 @@ def place_of(work: Work, site: Site) -> Level:
     there is not what was asked for, so that is refused by name.
     """
     check_known(site)
-    level = home(site.level)
+    level = included.home(work, site)
     if level is not site.level and len(servers(work)) > 1:
         others = [item for item in servers(work) if item.level.node is not site.level.node]
         sharing = [item for item in others if not headers_of(item.level)]
@@ -130,17 +119,25 @@ def add_everywhere(work: Work, site: Site, name: str, word: str) -> Change:
     """Add a header for a whole server: at its level, and wherever inheritance stops."""
     level = place_of(work, site)
     where = [level, *(inner for inner in own_levels(site.level) if inner is not level)]
-    edits = tuple(
-        (site.path, add(site, place, (statement(name, word),)))
-        for place in where
-        if not headers_of(place, name)
+    lacking = [place for place in where if not included.at_level(work, site, place, name)]
+    edits = tuple((site.path, add(site, place, (statement(name, word),))) for place in lacking)
+    said = tuple(notes.repeated(place.label, name) for place in lacking if place is not level)
+    apart = tuple(
+        f"{inner.level.label} in {inner.path} has headers of its own, which are not changed"
+        for inner in included.levels_in_includes(work, site)
+        if headers_of(inner.level)
     )
-    notes = tuple(
-        f"{place.label} has headers of its own and inherits none, so {name} is repeated there"
-        for place in where[1:]
-        if not headers_of(place, name)
+    return Change(edits, said + apart + include_notes(work, site))
+
+
+def unseen_notes(work: Work, site: Site, name: str) -> tuple[str, ...]:
+    """A warning for includes that may send a header that is found nowhere else."""
+    if included.at_level(work, site, included.home(work, site), name):
+        return ()
+    return tuple(
+        notes.not_looked(file, included.server_name(site), name)
+        for file in included.unseen(work, site)
     )
-    return Change(edits, notes + include_notes(work, site))
 
 
 def include_notes(work: Work, site: Site) -> tuple[str, ...]:
@@ -216,26 +213,33 @@ def set_header(work: Work, intent: SetHeader) -> Change:
     site = choose(work, intent.scope)
     _check_other_ways(site, intent.name)
     if intent.scope.location:
-        return _set_in_location(site, intent)
+        return _set_in_location(work, site, intent)
     word = word_for(intent.value, headers_of_file(site))
     top = place_of(work, site)
-    current = headers_of(top, intent.name)
+    current = included.at_level(work, site, top, intent.name)
     change = add_everywhere(work, site, intent.name, word)
-    before = current[0].values[1] if current else None
-    notes: list[str] = []
-    edits: list[Edit] = []
+    before = current[0].item.values[1] if current else None
+    change += Change(notes=unseen_notes(work, site, intent.name))
     for level in (top, *own_levels(site.level)):
-        for item in headers_of(level, intent.name):
-            is_repeat = level is top or item.values[1] == before
-            if item.values[1] == intent.value or (is_repeat and not _keeps(intent)):
-                edits += replace_value(site, item, intent.value)
+        for sent in included.at_level(work, site, level, intent.name):
+            is_repeat = level is top or sent.item.values[1] == before
+            if sent.item.values[1] == intent.value or (is_repeat and not _keeps(intent)):
+                change += _replaced(work, site, sent, intent.value)
             else:
-                notes.append(f"{level.label} keeps its own {intent.name}: {item.args[1].raw}")
+                kept = f"{level.label} keeps its own {intent.name}: {sent.item.args[1].raw}"
+                change += Change(notes=(kept,))
     if before is not None and before != intent.value and not _keeps(intent):
-        notes.append(f"{intent.name} was {before}")
+        change += Change(notes=(f"{intent.name} was {before}",))
     if intent.is_assumed and before is None:
-        notes.append(f"assumed value: {intent.name}: {intent.value}")
-    return change + Change(tuple((site.path, edit) for edit in edits), tuple(notes))
+        change += Change(notes=(f"assumed value: {intent.name}: {intent.value}",))
+    return change
+
+
+def _replaced(work: Work, site: Site, sent: Sent, value: str) -> Change:
+    """The change of one header's value in the file that it stands in."""
+    edits = replace_value(sent.site, sent.item, value)
+    said = included.edited_note(work, site, sent)
+    return Change(tuple((sent.site.path, edit) for edit in edits), said)
 
 
 def _keeps(intent: SetHeader) -> bool:
@@ -243,29 +247,31 @@ def _keeps(intent: SetHeader) -> bool:
     return intent.only_if_missing or intent.is_assumed
 
 
-def _set_in_location(site: Site, intent: SetHeader) -> Change:
+def _set_in_location(work: Work, site: Site, intent: SetHeader) -> Change:
     """Set a header in one location, which then needs all those that it inherited so far."""
     check_known(site)
     level = find_location(site, intent.scope.location)
     word = word_for(intent.value, headers_of_file(site))
-    places = (level, *own_levels(level))
-    edits: list[Edit] = []
-    notes: list[str] = []
-    for place in places:
-        if own := headers_of(place, intent.name):
-            edits += (edit for item in own for edit in replace_value(site, item, intent.value))
+    change = Change()
+    for place in (level, *own_levels(level)):
+        if own := included.at_level(work, site, place, intent.name):
+            for sent in own:
+                change += _replaced(work, site, sent, intent.value)
             continue
-        text = site.revision.text
-        inherited = () if headers_of(place) else effective(place)
+        inherits = not included.at_level(work, site, place)
         copies = tuple(
-            text[item.span.start : item.span.end]
-            for item in inherited
-            if item.values[0].lower() != intent.name.lower()
+            sent.site.revision.text[sent.item.span.start : sent.item.span.end]
+            for sent in (effective(work, site, place) if inherits else ())
+            if sent.item.values[0].lower() != intent.name.lower()
         )
-        edits.append(add(site, place, (*copies, statement(intent.name, word))))
-        if copies:
-            notes.append(
-                f"{place.label} now has a header of its own, so the inherited ones "
-                "are repeated in it"
-            )
-    return Change(tuple((site.path, edit) for edit in edits), tuple(notes))
+        edit = add(site, place, (*copies, statement(intent.name, word)))
+        said = (
+            f"{place.label} now has a header of its own, so the inherited ones are repeated in it"
+        )
+        hidden = included.unseen(work, site) if inherits else ()
+        lost = (
+            f"not looked into: {file}; headers that it sends are not inherited by {place.label}"
+            for file in hidden
+        )
+        change += Change(((site.path, edit),), (*((said,) if copies else ()), *lost))
+    return change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workflow.providers.offline.endpoint import add_endpoint
@@ -34,6 +35,7 @@ def add_health_check(work: Work, intent: AddHealthCheck) -> Change:
         return Change(notes=(f"already so: line {line} has location {intent.path}",))
     if intent.is_proxied or known:
         endpoint = AddEndpoint(intent.path, ("GET",), "", intent.target, intent.scope)
+        endpoint = replace(endpoint, copies_headers=False)
         note = f"proxied, as {file} serves {intent.path}" if known else ""
         return Change(notes=(note,) if note else ()) + add_endpoint(work, endpoint)
     if any(site.level.own(name) for name in ("return",)):

@@ -27,13 +27,19 @@ class Direction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AddEndpoint:
-    """A new exact-match location that is proxied; `target` is a URL or an upstream's name."""
+    """A new exact-match location that is proxied; `target` is a URL or an upstream's name.
+
+    `origins` are those that the same request allows in CORS; `copies_headers` is whether the
+    response headers of the location that it imitates are wanted.
+    """
 
     path: str
     methods: tuple[str, ...] = ()
     body_limit: str = ""
     target: str = ""
     scope: Scope = field(default_factory=Scope)
+    origins: tuple[str, ...] = ()
+    copies_headers: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ _SLOTS = {
         r"always|(?:on|for|to|in|with) (?:all|every|each) (?:the )?"
         r"(?:responses?|answers?|pages?|locations?)(?: too)?|everywhere"
     ),
+    "noun": phrase(r"(?:(?:security|response|http) )?headers?"),
     "location": LOCATION_SLOT,
     **SCOPE_SLOTS,
 }

@@ -107,6 +107,7 @@ REPLACE = (
         rf"{_CHANGE} (?:{_SERVER}(?:of|in|for) )?(?:{_UPSTREAM}|{_UPSTREAM_AFTER_2})"
         rf"(?:'s)?(?: (?:server|address))? from {_OLD} to {_NEW}"
     ),
+    phrase(rf"{_CHANGE} {_SERVER}{_OLD} (?:in|of) {_UPSTREAM} (?:to|with|by|for) {_NEW}"),
     phrase(rf"{_CHANGE} {_SERVER}(?:from )?{_OLD} (?:to|with|by|for) {_NEW}"),
     phrase(rf"{_CHANGE} {_SERVER}(?:upstream|server|backend) from {_OLD} to {_NEW}"),
 )

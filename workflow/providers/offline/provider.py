@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from workflow.errors import NothingToDoError
@@ -24,6 +25,7 @@ from workflow.providers.offline.intents import (
     SetHeader,
     SetTarget,
 )
+from workflow.providers.offline.notes import grouped
 from workflow.providers.offline.refusals import ABILITIES, printable, refusal
 from workflow.providers.offline.request import parse_request
 from workflow.providers.offline.revision import first_revision, revise
@@ -84,7 +86,7 @@ class OfflineProvider:
         work, notes = _carry_out(_read(brief.files), intents)
         changed = [file for file in work.files.values() if file.is_changed]
         if not changed:
-            said = "; ".join(dict.fromkeys(notes)) or "the files already are as asked"
+            said = "; ".join(grouped(notes)) or "the files already are as asked"
             message = f"nothing to do: {printable(said)}"
             raise NothingToDoError(
                 message, hint="look at the lines named, or ask for another change"
@@ -92,7 +94,7 @@ class OfflineProvider:
         return Draft(
             text=as_answer(changed),
             forecasts=_forecasts(changed),
-            notes=tuple(dict.fromkeys(note for note in notes if note)),
+            notes=grouped(notes),
             provider=self.name,
             model=f"codemods-{VERSION}",
         )
@@ -173,12 +175,14 @@ def _change(work: Work, intent: Intent) -> Change:  # noqa: C901, PLR0911 - one 
 def _carry_out(work: Work, intents: tuple[Intent, ...]) -> tuple[Work, tuple[str, ...]]:
     """Run the codemods one after the other; what later ones need is made by earlier ones."""
     notes: list[str] = []
+    origins = tuple(item.origin for item in intents if isinstance(item, AllowCors))
     for intent in sorted(intents, key=lambda item: _ORDER.index(type(item))):
-        change = _change(work, intent)
+        wanted = replace(intent, origins=origins) if isinstance(intent, AddEndpoint) else intent
+        change = _change(work, wanted)
         notes += change.notes
         files = dict(work.files)
         for path in dict.fromkeys(path for path, _ in change.edits):
-            edits = [edit for owner, edit in change.edits if owner == path]
+            edits = dict.fromkeys(edit for owner, edit in change.edits if owner == path)
             files[path] = revise(files[path], edits)
         work = Work(files, work.sources)
     return work, tuple(notes)

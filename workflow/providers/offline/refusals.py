@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from workflow.errors import NotUnderstoodError, VagueRequestError
 
+EXAMPLES = (
+    "add a /collect endpoint that only allows POST",
+    "allow origin https://app.example.com via CORS and CSP",
+    "set proxy_read_timeout to 30s",
+)
 ABILITIES = (
     "offline, without a model, it can: add an endpoint or a health check, allow an origin in CORS"
     " or CSP, set a response header, a timeout, a body size, an upstream server or a proxy target,"
-    " and enable HTTP/3, in nginx files. Free-form requests need a model with ANTHROPIC_API_KEY"
+    f" and enable HTTP/3, in nginx files. Say for example: "
+    f"{'; '.join(EXAMPLES)}. Free-form requests need a model with ANTHROPIC_API_KEY"
     " set; remote providers arrive in a later version"
 )
 

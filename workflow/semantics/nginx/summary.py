@@ -23,6 +23,8 @@ _NAMED_BY_ARGUMENT = {
     *("add_header", "more_set_headers", "proxy_set_header", "fastcgi_param", "set", "rewrite"),
     *("error_page", "proxy_hide_header", "limit_req_zone", "limit_conn_zone", "log_format"),
 }
+_POLICIES = {"content-security-policy", "content-security-policy-report-only"}
+_POLICY_ARGS = len(("add_header", "name", "value"))
 
 
 def summary(base: str, patched: str) -> tuple[str, ...]:
@@ -106,6 +108,8 @@ def _shown(words: tuple[str, ...]) -> str:
 
 def _difference(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     """The directive with what it gained and lost, or its old and its new words."""
+    if said := _policy_difference(old, new):
+        return f"{' '.join(_topic(new))}: {said}"
     was, now = _parts(old), _parts(new)
     gained = list((Counter(now) - Counter(was)).elements())
     lost = list((Counter(was) - Counter(now)).elements())
@@ -115,6 +119,41 @@ def _difference(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     if lost and not gained:
         return f"{name} lost {' '.join(lost)}"
     return f"{' '.join(old)} became {' '.join(new)}"
+
+
+def _policy_difference(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+    """What a Content-Security-Policy gained and lost, directive by directive; "" for others."""
+    if min(len(old), len(new)) < _POLICY_ARGS or old[1].lower() not in _POLICIES:
+        return ""
+    if "$" in old[2] + new[2]:
+        return ""
+    was, now = _policy(old[2]), _policy(new[2])
+    said: list[str] = []
+    for name in dict.fromkeys((*now, *was)):
+        if name not in was:
+            said.append(f"gained the directive {' '.join((name, *now[name]))}")
+        elif name not in now:
+            said.append(f"lost the directive {' '.join((name, *was[name]))}")
+        else:
+            said += _gained_and_lost(name, was[name], now[name])
+    return "; ".join((*said, *_gained_and_lost("", old[3:], new[3:])))
+
+
+def _policy(text: str) -> dict[str, tuple[str, ...]]:
+    """A policy's directives with their sources; as in browsers, the first of a name counts."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in text.split(";"):
+        name, *sources = part.split() or ("",)
+        if name:
+            found.setdefault(name.lower(), tuple(sources))
+    return found
+
+
+def _gained_and_lost(name: str, was: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    start = f"{name} " if name else ""
+    for verb, one, other in (("gained", now, was), ("lost", was, now)):
+        if words := list((Counter(one) - Counter(other)).elements()):
+            yield f"{start}{verb} {' '.join(words)}"
 
 
 def _parts(words: tuple[str, ...]) -> list[str]:
