@@ -61,6 +61,7 @@ def test_links_are_written_as_they_are(desk: Desk, tmp_path: Path, target: str) 
     made = check_out(desk.git, desk.tree(tree, {"z/file": b"x\n"}), tmp_path / "out")
     assert (made.root / "link").is_symlink()
     assert str((made.root / "link").readlink()) == target
+    assert made.links == {"link": target}
     with pytest.raises(KeyError):
         made.read(RepoPath("link"))
 

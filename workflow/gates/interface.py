@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from workflow.sandbox import Sandbox
@@ -18,13 +18,15 @@ class Tree:
     """A tree as a gate sees it.
 
     `root` is a checkout that only the sandbox may look into: a symbolic link in it can point
-    anywhere.  On the host, content is read by `read`, from git's objects.
+    anywhere.  On the host, content is read by `read`, from git's objects, of regular files alone;
+    `links` says where each symbolic link points to, in its own words.
     """
 
     id: TreeId
     root: Path
     entries: tuple[Entry, ...]
     read: Callable[[RepoPath], bytes]
+    links: Mapping[RepoPath, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

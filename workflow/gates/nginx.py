@@ -17,6 +17,7 @@ from workflow.gates.nginx_layout import Context, Source, Target, included, is_co
 from workflow.gates.nginx_shims import Shim
 from workflow.gates.text import bounded, listed, one_line
 from workflow.sandbox import TREE, Limits
+from workflow.sandbox.recipe import is_placeable
 from workflow.types import ChangeKind, Evidence, Outcome, RepoPath, Side, Verdict
 
 if TYPE_CHECKING:
@@ -27,9 +28,17 @@ if TYPE_CHECKING:
 
 _MAX_ROUNDS = 120
 _OUTPUT = 1024 * 1024
+_WHEEL, _SYSTEM = "wheel", "system"
 _BINARY_HINT = (
     'use an nginx that has it: `[gates.nginx] binary = "system"` or its full path in workflow.toml'
 )
+_OTHER_BINARY_HINT = (
+    "use an nginx that has it: set `[gates.nginx] binary` in workflow.toml to its full path"
+)
+_FOREIGN = "the program did not behave as nginx"
+_FOREIGN_HINT = 'set `[gates.nginx] binary` to the full path of an nginx, or to "wheel"'
+_SUCCESS = "test is successful"
+_SIGNALLED = 128
 _SEVERITY = {Outcome.PASS: 0, Outcome.ERROR: 1, Outcome.FAIL: 2}
 
 
@@ -55,15 +64,14 @@ class NginxGate:
 
     def judge(self, case: Case) -> Verdict:
         """Test each main file, or wrapped part, that the change reaches, on both trees."""
-        program = find_nginx(self.binary)
-        if program is None:
-            return Verdict(
-                self.name,
-                Outcome.ERROR,
-                f"there is no nginx at {one_line(self.binary)!r}",
-                hint='set `[gates.nginx] binary` to "wheel", "system" or a full path',
-            )
         patched, base = Source(case.patched), Source(case.base)
+        program = find_nginx(self.binary)
+        if program is None or not is_placeable(program):
+            return self._without(program)
+        if self.config and self.config not in patched and self.config not in base:
+            summary = f"there is no {one_line(self.config)} in the repository"
+            hint = "correct `[gates.nginx] config` in workflow.toml, or leave it out"
+            return Verdict(self.name, Outcome.ERROR, summary, hint=hint)
         changed = _changed(case, self.config)
         found = targets(patched, changed, self.config)
         gone = [path for path in changed if path not in patched]
@@ -78,12 +86,25 @@ class NginxGate:
         trials = [_Trial(case, program, target, vouched, self.timeout_s) for target in found]
         return _combined(self.name, [trial.judge(base, patched) for trial in trials])
 
+    def _without(self, program: Path | None) -> Verdict:
+        """Return the `ERROR` for an nginx that is not there, or cannot be inside."""
+        if program is not None:
+            summary = f"the nginx at {one_line(self.binary)!r} cannot be shown in the sandbox"
+            hint = "set `[gates.nginx] binary` to a full path without `..`, and not below /proc"
+            return Verdict(self.name, Outcome.ERROR, summary, hint=hint)
+        summary = f"there is no nginx at {one_line(self.binary)!r}"
+        hint = 'set `[gates.nginx] binary` to "wheel", "system" or a full path'
+        if self.binary == _SYSTEM:
+            summary = "there is no nginx on this system"
+            hint = 'install nginx, or set `[gates.nginx] binary` to "wheel" or to a full path'
+        return Verdict(self.name, Outcome.ERROR, summary, hint=hint)
+
 
 def find_nginx(binary: str) -> Path | None:
     """Return the nginx that a setting names, or `None` when it is not there."""
-    if binary == "wheel":
+    if binary == _WHEEL:
         return Path(nginx_binary())
-    if binary == "system":
+    if binary == _SYSTEM:
         path = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
         return Path(path) if path else None
     path_given = Path(binary)
@@ -116,10 +137,19 @@ class _Try:
         return self.ran.stderr.decode("utf-8", "backslashreplace")
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether the program said nothing that nginx says: it is another one."""
+        if self.ran.is_ok:
+            return _SUCCESS not in self.stderr
+        status = self.ran.exit_status
+        ended = status is not None and 0 < status < _SIGNALLED and not self.ran.truncated
+        return ended and status != shims_of.SETUP_FAILED and not shims_of.complaint(self.stderr)
+
+    @property
     def said(self) -> str:
         """Nginx's complaint; empty when it has none."""
         if self.ran.is_ok:
-            return ""
+            return "" if _SUCCESS in self.stderr else f"{_FOREIGN}: it ended without a word"
         if self.ran.timed_out:
             return "nginx did not end within the time limit"
         if self.ran.truncated:
@@ -145,6 +175,8 @@ class _Trial:
             return self._judge_new(patched)
         texts = _texts(base, self.target)
         first = self._derive(self.case.base, base, Side.BASE, texts, start=self.vouched)
+        if first.is_foreign:
+            return self._judged(first, (first,), [])
         if shims_of.missing_module(first.said):
             return self._cannot("nginx lacks a module that the base needs", first, (first,))
         if first.said:
@@ -182,6 +214,10 @@ class _Trial:
 
     def _judged(self, second: _Try, tries: tuple[_Try, ...], notes: Sequence[str]) -> _Result:
         evidence = tuple(self._evidence(one) for one in tries)
+        if second.is_foreign:
+            tail = second.stderr.strip().splitlines()[-1:] or [f"status {second.ran.exit_status}"]
+            summary = f"{_FOREIGN}: {self.program}: {one_line(tail[0])}"
+            return _Result(self.target, Outcome.ERROR, summary, evidence, (), _FOREIGN_HINT)
         if not second.said:
             summary = f"nginx -t passes on {self.target.path}"
             return _Result(self.target, Outcome.PASS, summary, evidence, tuple(notes))
@@ -211,7 +247,7 @@ class _Trial:
             f"{why}{lacks}: {self._plain(stuck.said)}",
             evidence or tuple(self._evidence(one) for one in tries),
             tuple(notes or _named(stuck.shims)),
-            _BINARY_HINT
+            (_OTHER_BINARY_HINT if self.program == find_nginx(_SYSTEM) else _BINARY_HINT)
             if module
             else "mend the base first, or name the main file: "
             "`[gates.nginx] config` in workflow.toml",
@@ -328,9 +364,12 @@ def _changed(case: Case, config: RepoPath | None) -> list[RepoPath]:
 
 def _texts(source: Source, target: Target) -> str:
     """Return all text that nginx reads for a target, joined."""
-    return "\n".join(
-        source.text(path) for path in sorted(included(source, target.path, target.folder))
-    )
+    links = source.tree.links
+    read = sorted(included(source, target.path, target.folder) - links.keys())
+    # Where links point to counts as well: it is a place of the servers like those in the text.
+    places = [text for _, text in sorted(links.items()) if text.startswith("/")]
+    own = [source.text(target.path)] if target.path in links else []
+    return "\n".join([*own, *map(source.text, read), *places])
 
 
 def _new_warnings(first: _Try, second: _Try) -> list[str]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from workflow.types import RepoPath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from workflow.gates.interface import Tree
 
@@ -25,7 +25,7 @@ PREFIXES = (
     "/usr/local/openresty/nginx/conf",
     "/opt/nginx/conf",
 )
-_LINK_MODE = "120000"
+_MAX_HOPS = 40
 _MAX_FILE = 1024 * 1024
 _MAX_INCLUDED = 1000
 _MAX_MAINS = 20
@@ -80,11 +80,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A tree's configuration files as text, each read once."""
+    """A tree's configuration files as text, each read once.
+
+    Symbolic links are followed inside the tree only; one that leads out of it leads to nothing.
+    """
 
     tree: Tree
     _texts: dict[str, str] = field(default_factory=dict)
     _modes: dict[str, str] = field(default_factory=dict)
+    _names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the entries by path."""
@@ -100,22 +104,60 @@ class Source:
         return tuple(self._modes)
 
     def text(self, path: str) -> str:
-        """Return a file's text; empty for what is no ordinary file, or too large."""
+        """Return the text of a file, or that a link leads to; empty for others and large ones."""
         if path not in self._texts:
             data = b""
-            if self._modes.get(path) in {"100644", "100755"}:
-                data = self.tree.read(RepoPath(path))
+            real = self._file(path)
+            if real:
+                data = self.tree.read(RepoPath(real))
             self._texts[path] = "" if len(data) > _MAX_FILE else data.decode("utf-8", "replace")
         return self._texts[path]
 
-    def resolved(self, path: str, folder: str) -> str:
-        """Follow one symbolic link inside the tree; the result may name nothing."""
-        if self._modes.get(path) != _LINK_MODE:
-            return path
-        target = self.tree.read(RepoPath(path)).decode("utf-8", "replace")
-        if target.startswith("/"):
-            return next(iter(_in_tree(target, folder)), "")
-        return posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    def names(self, folder: str) -> Mapping[str, str]:
+        """Return the file behind each name that nginx can open, with `folder` as its own.
+
+        A file has its own path as a name, and another for each link to it or to a folder around it.
+        """
+        if folder not in self._names:
+            found = {path: path for path in self._modes if self._is_regular(path)}
+            for link in self.tree.links:
+                real = self._resolved(link, folder)
+                for path in self._modes if real else ():
+                    behind = self._resolved(path, folder)
+                    if (path == real or path.startswith(f"{real}/")) and self._is_regular(behind):
+                        found[link + path[len(real) :]] = behind
+            self._names[folder] = found
+        return self._names[folder]
+
+    def _is_regular(self, path: str) -> bool:
+        return self._modes.get(path) in {"100644", "100755"}
+
+    def _file(self, path: str) -> str:
+        """Return the file that a path leads to, for the first folder around it that fits."""
+        folders = [path]
+        while folders[-1]:
+            folders.append(posixpath.dirname(folders[-1]))
+        found = (self._resolved(path, folder) for folder in folders[1:])
+        return next((real for real in found if self._is_regular(real)), "")
+
+    def _resolved(self, path: str, folder: str) -> str:
+        """Follow the links on a path; empty when they lead out of the tree, or in a circle."""
+        links = cast("Mapping[str, str]", self.tree.links)
+        for _ in range(_MAX_HOPS):
+            parts = path.split("/")
+            heads = ("/".join(parts[: end + 1]) for end in range(len(parts)))
+            link = next((head for head in heads if head in links), None)
+            if link is None:
+                return path
+            target = links[link]
+            if target.startswith("/"):
+                place = next(iter(_in_tree(target, folder)), "..")
+            else:
+                place = posixpath.join(posixpath.dirname(link), target)
+            path = posixpath.normpath(posixpath.join(place, path[len(link) + 1 :]))
+            if path == ".." or path.startswith(("../", "/")):
+                return ""
+        return ""
 
 
 def is_configuration(path: RepoPath, text: str) -> bool:
@@ -131,14 +173,14 @@ def is_configuration(path: RepoPath, text: str) -> bool:
 
 
 def included(source: Source, main: str, folder: str) -> frozenset[str]:
-    """Return the paths of every file of the tree that nginx reads when it starts from `main`."""
+    """Return the paths of the files, and of the links, that nginx reads from `main` on."""
     found, queue = {main}, [main]
     while queue and len(found) < _MAX_INCLUDED:
         for pattern in _includes(source.text(queue.pop())):
-            for path in _matching(source, pattern, folder):
+            for name, path in _matching(source, pattern, folder):
                 if path not in found:
-                    found.add(path)
                     queue.append(path)
+                found |= {name, path}
     return frozenset(found)
 
 
@@ -220,15 +262,14 @@ def _includes(text: str) -> list[str]:
     return [pattern.strip("\"'") for pattern in found]
 
 
-def _matching(source: Source, pattern: str, folder: str) -> Iterator[str]:
+def _matching(source: Source, pattern: str, folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the names that an include matches, each with the file behind it."""
     for candidate in _in_tree(pattern, folder):
         wanted = candidate.split("/")
-        for path in source.paths:
-            parts = path.split("/")
+        for name, path in source.names(folder).items():
+            parts = name.split("/")
             if len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted)):
-                resolved = source.resolved(path, folder)
-                if resolved in source:
-                    yield resolved
+                yield name, path
 
 
 def _in_tree(place: str, folder: str) -> Iterator[str]:

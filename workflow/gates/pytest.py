@@ -27,11 +27,17 @@ _START = Path(__file__).with_name("pytest_start.py")
 _INSIDE = "/run/workflow"
 _OUTPUT = 16 * 1024 * 1024
 # Address space, which numeric libraries reserve by the core and hardly use.
-_MEMORY = 8 * 1024**3
+_MEMORY = 4 * 1024**3
 _HINT = (
     "set `[gates.pytest] python` in workflow.toml to an interpreter that has pytest and what the "
     "tests import, such as /path/to/.venv/bin/python"
 )
+_LOG_HINT = "`workflow show ID --log pytest`, with the proposal's ID, shows why"
+_TIME_HINT = (
+    "raise `[gates.pytest] timeout_s` in workflow.toml, or mend the test that does not end; "
+    "`workflow show ID --log pytest` shows how far it came"
+)
+_MISSING = re.compile(r"No module named|ImportError|ModuleNotFoundError|cannot import name")
 _SEVERITY = {Outcome.PASS: 0, Outcome.ERROR: 1, Outcome.FAIL: 2}
 
 
@@ -157,7 +163,9 @@ def _compared(base: Report, patched: Report, where: str) -> _Result:
         return _Result(Outcome.FAIL, f"{fault}{where}", hint, notes)
     passed, before = (len(report.names(Ended.PASSED)) for report in (patched, base))
     if not passed:
-        return _Result(Outcome.ERROR, f"no test passes{where}, so nothing is proven", _HINT, notes)
+        return _Result(
+            Outcome.ERROR, f"no test passes{where}, so nothing is proven", _LOG_HINT, notes
+        )
     was = "cannot be collected" if base.uncollected else f"{before} passed"
     summary = f"{passed} passed on the patched tree{where} (base: {was})"
     return _Result(Outcome.PASS, summary, "", notes)
@@ -166,18 +174,25 @@ def _compared(base: Report, patched: Report, where: str) -> _Result:
 def _unusable(base: Report, patched: Report, where: str) -> _Result | None:
     """Return the verdict on runs that did not get as far as single tests."""
     if base.problem:
-        return _Result(Outcome.ERROR, f"on the base{where}: {base.problem}", _HINT)
+        return _Result(Outcome.ERROR, f"on the base{where}: {base.problem}", _hint(base))
     if patched.problem:
         outcome = Outcome.FAIL if patched.broken else Outcome.ERROR
-        hint = "look at the log; on the base the tests came to an end"
-        return _Result(outcome, f"on the patched tree{where}: {patched.problem}", hint)
+        return _Result(outcome, f"on the patched tree{where}: {patched.problem}", _hint(patched))
     if not patched.uncollected:
         return None
     said = f"cannot be collected{where}: {listed(patched.uncollected)}: {_cause(patched.why)}"
     if base.uncollected:
-        return _Result(Outcome.ERROR, f"on the base too, tests {said}", _HINT)
-    hint = "mend what the patch broke: on the base the tests are collected"
+        return _Result(Outcome.ERROR, f"on the base too, tests {said}", _hint(base))
+    hint = f"mend what the patch broke: on the base the tests are collected; {_LOG_HINT}"
     return _Result(Outcome.FAIL, f"on the patched tree, tests {said}", hint)
+
+
+def _hint(report: Report) -> str:
+    """Return what helps on a run that did not get as far as single tests."""
+    if report.timed_out:
+        return _TIME_HINT
+    lacks = _MISSING.search(f"{report.problem}\n{report.why}")
+    return f"{_HINT}; {_LOG_HINT}" if lacks else _LOG_HINT
 
 
 def _fault(base: Report, patched: Report) -> str:

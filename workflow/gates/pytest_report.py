@@ -38,6 +38,7 @@ class Report:
     why: str = ""
     problem: str = ""
     broken: bool = False
+    timed_out: bool = False
 
     def names(self, *outcomes: Ended) -> frozenset[str]:
         """Return the ids of the tests that ended in one of these ways."""
@@ -51,10 +52,18 @@ def read(ran: Ran) -> Report:
         for line in ran.report.decode("utf-8", "surrogateescape").splitlines():
             state.hear(json.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Report(state.tests, problem="the report of the tests is damaged")
+        problem = "the report of the tests is damaged"
+        return Report(state.tests, problem=problem, timed_out=ran.timed_out)
     broken = _broken(ran, state)
     problem = broken or _contradiction(ran, state)
-    return Report(state.tests, tuple(state.uncollected), state.why, problem, bool(broken))
+    return Report(
+        tests=state.tests,
+        uncollected=tuple(state.uncollected),
+        why=state.why,
+        problem=problem,
+        broken=bool(broken),
+        timed_out=ran.timed_out,
+    )
 
 
 class _State:

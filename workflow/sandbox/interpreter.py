@@ -1,4 +1,8 @@
-"""Which folders a Python needs: found by looking, for it is not started outside a sandbox."""
+"""Which folders a Python needs: found by looking, for it is not started outside a sandbox.
+
+What lies in a repository, a virtual environment too, may be hostile: a folder is shown inside only
+when it is an environment, or a Python, by what it holds; never because a file or a link names it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.errors import UsageError
+from workflow.sandbox import recipe
 
-_HINT = "set `[gates.pytest] python` to the full path of an interpreter, such as .venv/bin/python"
+_HINT = "set `[gates.pytest] python` to the full path of one, such as /path/to/.venv/bin/python"
+_STANDARD_LIBRARY = ("lib/python3*/os.py", "lib64/python3*/os.py", "lib/pypy3*/os.py")
+_ALTERNATIVES = Path("/etc/alternatives")
+_MAX_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,43 +31,88 @@ def interpreter(python: Path) -> Interpreter:
     """Return how to run `python` inside.
 
     For a virtual environment that is the environment and the prefix of the Python that it was made
-    from; else the prefix of the real program behind any links.  The home folder is never among
-    them as a whole.  Raises `UsageError` when there is no such program, or it lies loose in a home.
+    from; else the prefix of the real program behind any links.  Neither a home folder nor a
+    repository is ever among them as a whole.
+
+    Raises `UsageError` when the path is relative, when there is no such program, and when what is
+    there is no Python installation, or leads through folders of which none should be seen.
     """
-    python = Path(os.path.normpath(python.absolute()))
+    if not python.is_absolute():
+        message = f"the path of a Python must be absolute: {str(python)!r} is not"
+        raise UsageError(message, hint=_HINT)
+    python = Path(os.path.normpath(python))
     if not python.is_file():
         message = f"there is no Python at {python}"
         raise UsageError(message, hint=_HINT)
     real = python.resolve()
+    prefix = real.parent.parent
+    _refuse_home(prefix)
+    if real.parent.name != "bin" or not _is_installation(prefix):
+        message = f"{python} is no Python: the folder of {real} is not that of an installation"
+        raise UsageError(message, hint=_HINT)
     environment = python.parent.parent
     config = environment / "pyvenv.cfg"
     if not config.is_file():
-        return Interpreter(real, _outermost([real.parent.parent]))
-    found = [environment, real.parent.parent]
-    link = python
-    while link.is_symlink():
-        link = Path(os.path.normpath(link.parent.resolve() / link.readlink()))
-        found.append(link.parent)
+        return Interpreter(real, _outermost([prefix]))
+    found = [environment, prefix, *_link_folders(python)]
     home = _home(config)
-    if home is not None:
-        found += [home, home.parent / "lib"]
-    return Interpreter(python, _outermost([path for path in found if path.is_dir()]))
+    # Only another name of the same Python: this file may come from the repository.
+    if home is not None and (home.resolve(), home.parent.resolve()) == (real.parent, prefix):
+        found.append(home.parent)
+    return Interpreter(python, _outermost(found))
+
+
+def _link_folders(python: Path) -> list[Path]:
+    """Return the folders that the links from `python` to the real program lead through."""
+    found: list[Path] = []
+    link = python
+    for _ in range(_MAX_LINKS):
+        if not link.is_symlink():
+            return found
+        target = link.parent.resolve() / link.readlink()
+        folder = Path(os.path.normpath(target.parent))
+        real = target.parent.resolve()
+        link = real / target.name
+        if real == _ALTERNATIVES or (recipe.is_system(folder) and recipe.is_system(real)):
+            continue
+        named = folder.name == real.name == "bin" and folder.resolve() == real
+        if not named or not (_is_environment(real.parent) or _is_installation(real.parent)):
+            message = f"{python} leads through {folder}, which is no folder of a Python"
+            raise UsageError(message, hint=_HINT)
+        found.append(folder)
+    message = f"{python} leads through too many links"
+    raise UsageError(message, hint=_HINT)
+
+
+def _is_installation(prefix: Path) -> bool:
+    return any(path.is_file() for name in _STANDARD_LIBRARY for path in prefix.glob(name))
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").is_file()
 
 
 def _outermost(found: list[Path]) -> tuple[Path, ...]:
-    home = Path.home()
     for path in found:
-        if path == home or path in home.parents:
-            message = f"the Python in {path} would show the home folder to what runs inside"
+        _refuse_home(path)
+        if (path / ".git").exists():
+            message = f"the Python in {path} would show a whole repository to what runs inside"
             raise UsageError(message, hint=_HINT)
     paths = sorted(set(found))
     return tuple(path for path in paths if not any(other in path.parents for other in paths))
+
+
+def _refuse_home(path: Path) -> None:
+    home, real = Path.home().resolve(), path.resolve()
+    if real == home or real in home.parents or (path.name, real.parent) == ("bin", home):
+        message = f"the Python in {path} would show the home folder to what runs inside"
+        raise UsageError(message, hint=_HINT)
 
 
 def _home(config: Path) -> Path | None:
     """Return the `home` key of a `pyvenv.cfg`: the folder of the Python it was made from."""
     for line in config.read_text("utf-8", "replace").splitlines():
         key, _, value = line.partition("=")
-        if key.strip() == "home" and value.strip().startswith("/"):
+        if key.strip() == "home" and value.strip().startswith("/") and "\0" not in value:
             return Path(os.path.normpath(value.strip()))
     return None

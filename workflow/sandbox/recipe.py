@@ -158,6 +158,15 @@ def _environment(command: Command) -> dict[str, str]:
     return {**standard, **command.env}
 
 
+def is_placeable(path: Path) -> bool:
+    """Whether a host path can appear inside at the same place, but for links of the tree."""
+    try:
+        _contained(str(path), None)
+    except ValueError:
+        return False
+    return True
+
+
 def _contained(name: str, tree: Path | None) -> str:
     """Return the path inside `name`; raise `ValueError` when the tree could lead it elsewhere."""
     clean = name.startswith("/") and posixpath.normpath(name) == name and name not in {"/", TREE}

@@ -89,6 +89,7 @@ def _change(path: RepoPath, old: Entry | None, new: Entry | None) -> FileChange:
 def _tree(root: Path, files: Mapping[str, str | bytes]) -> Tree:
     root.mkdir()
     contents: dict[str, bytes] = {}
+    links: dict[RepoPath, str] = {}
     entries = []
     for name, text in files.items():
         data = text.encode() if isinstance(text, str) else text
@@ -98,11 +99,13 @@ def _tree(root: Path, files: Mapping[str, str | bytes]) -> Tree:
         if is_link:
             data = data[len(LINK) :]
             path.symlink_to(data.decode())
+            links[RepoPath(name)] = data.decode()
         else:
             path.write_bytes(data)
-        contents[name] = data
+            # As git's objects are read: regular files alone, `KeyError` for a link.
+            contents[name] = data
         blob = BlobId(hashlib.sha1(data, usedforsecurity=False).hexdigest())
         entries.append(Entry("120000" if is_link else "100644", blob, RepoPath(name)))
     whole = repr(sorted((entry.path, entry.blob) for entry in entries)).encode()
     tree = TreeId(hashlib.sha256(whole).hexdigest())
-    return Tree(tree, root, tuple(entries), lambda path: contents[path])
+    return Tree(tree, root, tuple(entries), lambda path: contents[path], links)

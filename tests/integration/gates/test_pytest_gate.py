@@ -173,6 +173,7 @@ def test_hanging_test_fails_on_the_patched_tree(make_case: MakeCase) -> None:
     verdict = PytestGate(timeout_s=1.5).judge(case)
     assert verdict.outcome is Outcome.FAIL
     assert "did not end within 2 s" in verdict.summary
+    assert "raise `[gates.pytest] timeout_s`" in verdict.hint
     assert [run.exit_status for run in verdict.evidence] == [0, None]
 
 
@@ -182,6 +183,7 @@ def test_hanging_base_is_an_error(make_case: MakeCase) -> None:
     verdict = PytestGate(timeout_s=1.0).judge(make_case(base, {**base, "app.py": APP}))
     assert verdict.outcome is Outcome.ERROR
     assert verdict.summary.startswith("on the base: the tests did not end")
+    assert "raise `[gates.pytest] timeout_s`" in verdict.hint
     assert verdict.evidence[0].exit_status is None
 
 
@@ -241,6 +243,28 @@ def test_interpreter_without_pytest_is_an_error(make_case: MakeCase, tmp_path: P
     verdict = PytestGate(python=str(bare / "bin" / "python")).judge(case)
     assert verdict.outcome is Outcome.ERROR
     assert "No module named 'pytest'" in verdict.summary
+    assert "[gates.pytest] python" in verdict.hint
+
+
+def test_relative_interpreter_is_an_error_with_a_hint(make_case: MakeCase) -> None:
+    """A relative path in the settings is an error that asks for a full one."""
+    case = make_case(BASE, {**BASE, "app.py": APP + "\n"})
+    verdict = PytestGate(python=".venv/bin/python").judge(case)
+    assert verdict.outcome is Outcome.ERROR
+    assert "must be absolute" in verdict.summary
+    assert "full path" in verdict.hint
+
+
+@pytest.mark.parametrize(
+    "test", ["def test_a():\n    assert 0\n", "raise ValueError\n", "def test_a(:\n"]
+)
+def test_what_only_the_log_explains_points_to_the_log(make_case: MakeCase, test: str) -> None:
+    """Where no import is missing, the hint is the log and not another interpreter."""
+    base = {"pyproject.toml": CONFIG, "app.py": APP, "tests/test_app.py": test}
+    verdict = judged(make_case, {"app.py": APP + "\n"}, base)
+    assert verdict.outcome is Outcome.ERROR
+    assert "--log pytest" in verdict.hint
+    assert "[gates.pytest] python" not in verdict.hint
 
 
 def test_summary_is_printable(make_case: MakeCase, kept: dict[Digest, bytes]) -> None:

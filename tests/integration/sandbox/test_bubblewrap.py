@@ -127,8 +127,19 @@ def test_program_that_is_no_bubblewrap_is_refused(tmp_path: Path) -> None:
 
 def test_missing_bubblewrap_is_an_error() -> None:
     """A path without a `bwrap` is an error that names it."""
-    with pytest.raises(SandboxUnavailableError, match="/nowhere/bwrap"):
+    with pytest.raises(SandboxUnavailableError, match="/nowhere/bwrap") as caught:
         find_bubblewrap("/nowhere/bwrap")
+    assert "WORKFLOW_BUBBLEWRAP" in caught.value.hint
+    assert "TMPDIR" not in caught.value.hint
+
+
+def test_path_that_is_not_utf8_can_be_the_tree(tmp_path: Path, sandbox: Bubblewrap) -> None:
+    """A host path of any bytes is mounted, as root by way of the descent."""
+    tree = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    tree.mkdir()
+    (tree / "file").write_text("said")
+    ran = sandbox.run(Command(argv=("cat", "file"), tree=tree, read_only=(tree,)))
+    assert ran.stdout == b"said", ran.stderr
 
 
 def test_version_is_told() -> None:
