@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conftest import GitRepo
+
 TOP = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXIT = re.compile(r"\[exit (\d+)\]\n")
@@ -55,13 +57,9 @@ def _run(command: list[str], place: Path, status: int) -> str:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
-def test_sessions_run_as_printed(page: str, tmp_path: Path) -> None:
+def test_sessions_run_as_printed(page: str, sandbox_repo: GitRepo, tmp_path: Path) -> None:
     """Each command of the page, in order, prints what the page shows and ends as it says."""
-    place = tmp_path
-    if page == "README.md":
-        _run(["workflow", "demo", "--keep", "analytics"], place, 0)
-        place = place / "analytics"
-        _run(["rm", "-r", ".git/workflow"], place, 0)
+    place = sandbox_repo.path if page == "README.md" else tmp_path
     seen = 0
     for command, shown in _steps(TOP / page):
         if command[0] == "make":
