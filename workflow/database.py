@@ -87,14 +87,11 @@ def connect(folder: Path) -> sqlite3.Connection:
             # another connection of this process holds on it.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
-        connection.row_factory = sqlite3.Row
-        # A flipped byte must reach the digest check that names it, and not stop the reader before.
-        connection.text_factory = _text
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if _version(connection) == 0:
-            _create(folder, connection)
-        found = _version(connection)
+        try:
+            found = _prepared(folder, connection)
+        except BaseException:
+            connection.close()
+            raise
     except (OSError, sqlite3.Error) as error:
         message = f"{path}: cannot open the store: {error}"
         mend = "free some space if the disk is full; check who may write this folder"
@@ -106,6 +103,18 @@ def connect(folder: Path) -> sqlite3.Connection:
         )
         raise StoreError(message, hint="use the `workflow` that wrote it, or a newer one")
     return connection
+
+
+def _prepared(folder: Path, connection: sqlite3.Connection) -> int:
+    """Make a new connection ours, and its file ours if it is new; return the file's schema."""
+    connection.row_factory = sqlite3.Row
+    # A flipped byte must reach the digest check that names it, and not stop the reader before.
+    connection.text_factory = _text
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if _version(connection) == 0:
+        _create(folder, connection)
+    return _version(connection)
 
 
 @contextmanager

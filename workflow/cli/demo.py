@@ -56,9 +56,8 @@ def run(output: Output, keep: Path | None) -> None:
             f"the story broke: {failed[0] if failed else 'rollback did not restore the files'}"
         )
         raise DemoError(message, hint="workflow doctor")
-    following = (
-        f"cd {shlex.quote(str(place))} && workflow list" if keep else "workflow demo --keep F"
-    )
+    go_there = f"cd {shlex.quote(str(place))} && workflow list"
+    following = go_there if keep else "workflow demo --keep FOLDER"
     data = {
         "steps": [shlex.join(("workflow", *words)) for words in STORY],
         "restored": restored,
