@@ -20,6 +20,7 @@ from workflow.errors import (
 )
 from workflow.git_store import REFS
 from workflow.journal import Landing, LandingKind, LandingState
+from workflow.text import one_line
 from workflow.types import State, TreeChange
 from workflow.work_tree import WorkTree, in_checkout
 
@@ -109,7 +110,7 @@ def prepare_rollback(git: GitStore, landing: Landing, who: Identity, scratch: Pa
     if head is None:
         message = f"branch {landing.branch} is gone"
         raise StaleProposalError(message, hint="workflow history")
-    undone = git.change(git.tree_of(landing.after), git.tree_of(landing.before))
+    undone = git.between(landing.after, landing.before)
     here = {
         entry.path: (entry.mode, entry.blob)
         for entry in git.entries(git.tree_of(head), *undone.paths)
@@ -244,14 +245,11 @@ def keep(git: GitStore, journal: Journal, landing: Landing) -> Landing:
     Raises `UnfinishedLandingError` naming the files that somebody else has changed meanwhile.
     """
     head = git.head_of(landing.branch)
-    different: tuple[str, ...] = ()
     if head is None or not git.is_ancestor(landing.after, head):
         message = f"{landing.branch} no longer holds {landing.after.short}"
         raise StaleProposalError(message, hint="somebody moved it back: look with `git reflog`")
     checkout = follower(git, landing)
-    if checkout:
-        change = git.change(git.tree_of(landing.before), git.tree_of(landing.after))
-        different = checkout.different(change)
+    different = checkout.different(git.between(landing.before, landing.after)) if checkout else ()
     if different:
         message = f"{landing.branch} is at {landing.after.short}, but these files differ from it: "
         hint = f"commit or discard your edits, then run `{command(landing)}` again"
@@ -293,8 +291,3 @@ def _message(title: str, trailers: list[tuple[str, str]]) -> str:
     body = [whole, ""] if is_cut else []
     lines = [subject, "", *body, *(f"{key}: {one_line(value)}" for key, value in trailers)]
     return "\n".join(lines)
-
-
-def one_line(text: str) -> str:
-    """Text as one line of printable characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -78,19 +78,16 @@ def cleared(store: Store, git: GitStore, number: int) -> Cleared:
         raise ChangedProposalError(
             message, hint="workflow doctor; nothing lands on a broken ledger"
         )
+    hint = f"workflow show {number}, then workflow approve {number}"
     if stored.state is State.AWAITING:
         message = f"proposal {number} awaits approval"
-        raise NotApprovedError(
-            message, hint=f"workflow show {number}, then workflow approve {number}"
-        )
+        raise NotApprovedError(message, hint=hint)
     if stored.state is not State.APPROVED:
         raise _wrong_state(stored, "applied")
     approvals = tuple(yes for yes in store.approvals(number) if yes.digest == stored.digest)
     if not approvals or not stored.proposal.is_clear:
         message = f"proposal {number} has no approval of {stored.digest.short}"
-        raise NotApprovedError(
-            message, hint=f"workflow show {number}, then workflow approve {number}"
-        )
+        raise NotApprovedError(message, hint=hint)
     return Cleared(stored, approvals, intact(git, stored))
 
 

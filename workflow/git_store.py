@@ -145,6 +145,10 @@ class GitStore:
         pairs = zip(fields[::2], fields[1::2], strict=True)
         return TreeChange(base, proposed, tuple(_change(meta, path) for meta, path in pairs))
 
+    def between(self, before: CommitId, after: CommitId) -> TreeChange:
+        """Every file that differs between the trees of two commits."""
+        return self.change(self.tree_of(before), self.tree_of(after))
+
     def patch(self, base: TreeId, proposed: TreeId, *, context: int = 3) -> bytes:
         """The canonical diff: git's own, of two trees, full object names, nothing configurable."""
         return self._diff(
@@ -152,10 +156,9 @@ class GitStore:
             *("--src-prefix=a/", "--dst-prefix=b/", base, proposed),
         )
 
-    def numstat(self, base: TreeId, proposed: TreeId) -> tuple[int, int]:
-        """Lines added and removed between two trees, as `git apply` reads the canonical diff."""
+    def numstat(self, patch: bytes) -> tuple[int, int]:
+        """Lines added and removed by a canonical patch, as `git apply` reads it."""
         # NOTE: `diff-tree --numstat` has no counts for a file with a NUL or the attribute `-diff`.
-        patch = self.patch(base, proposed)
         out = self.git("apply", "--numstat", "-z", "-", stdin=patch) if patch else b""
         counts = [row.split(b"\t")[:2] for row in out.split(b"\0") if row]
         return sum(int(added) for added, _ in counts), sum(int(removed) for _, removed in counts)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflow import ledger
-from workflow.apply import anchor, one_line
+from workflow.apply import anchor
 from workflow.canonical import sha256
 from workflow.git_store import REFS
+from workflow.text import one_line
 from workflow.types import Proposal
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow import apply
-from workflow.database import transaction
 from workflow.errors import BusyError, UnfinishedLandingError, WorkflowError
 from workflow.journal import LandingState
 
@@ -79,11 +78,10 @@ def _finish(git: GitStore, store: Store, journal: Journal, landing: Landing) -> 
     left: tuple[str, ...] = ()
     checkout = apply.follower(git, landing)
     if checkout:
-        change = git.change(git.tree_of(landing.before), git.tree_of(landing.after))
+        change = git.between(landing.before, landing.after)
         with journal.running(f"workflow {landing.kind} {landing.proposal}") as run:
             left = checkout.bring(change, checkout.stage(change, run.folder))
-    with transaction(store.connection):
-        apply.settle(store, journal, landing)
+    apply.settle(store, journal, landing)
     done = f"{what} had moved {landing.branch} to {landing.after.short}"
     if checkout:
         done += "; its files have followed"

@@ -1,4 +1,4 @@
-"""Which characters a reader does not see, or sees where they are not."""
+"""Text as it may be shown: which characters a reader would not see, and text on one line."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ _BLANK = frozenset(
 def is_hidden(char: str) -> bool:
     """Whether a character is a control, reorders text, or cannot be seen.  A line feed is one."""
     return unicodedata.category(char) in _CATEGORIES or ord(char) in _BLANK
+
+
+def one_line(text: str) -> str:
+    """Text as one line of printable characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -276,7 +276,7 @@ def test_odd_names_survive(repo: GitRepo, store: GitStore, tmp_path: Path) -> No
     change = store.change(base.tree, tree)
     assert set(change.paths) == paths
     assert {file.kind for file in change.files} == {ChangeKind.ADDED}
-    assert store.numstat(base.tree, tree) == (len(paths), 0)
+    assert store.numstat(store.patch(base.tree, tree)) == (len(paths), 0)
     assert store.patch(base.tree, tree).count(b"\n@@ -0,0 +1 @@\n+x\n") == len(paths)
     assert store.write_tree(tree, dict.fromkeys(paths), tmp_path / "back.index") == base.tree
     # Another reader agrees about the names.
@@ -398,10 +398,10 @@ def test_nothing_configures_the_canonical_diff(
     """No setting and no attributes file changes a byte of the patch that an approval covers."""
     repo.commit({"x.py": "one\n\n\nthree\n\n" + "same\n" * 20 + "last\n"})
     base, tree = edit(store, "x.py", b"one\n\n\n3\n\n" + b"same\n" * 20 + b"end\n", tmp_path / "i")
-    patch, counts = store.patch(base, tree), store.numstat(base, tree)
+    patch, counts = store.patch(base, tree), store.numstat(store.patch(base, tree))
     for key, value in settings.items():
         repo.git("config", key, value)
-    assert (store.patch(base, tree), store.numstat(base, tree)) == (patch, counts)
+    assert (store.patch(base, tree), store.numstat(store.patch(base, tree))) == (patch, counts)
     if attributes:
         # In the work tree, then in the index alone, then in the user's own file.
         repo.write({".gitattributes": attributes})
@@ -417,7 +417,7 @@ def test_nothing_configures_the_canonical_diff(
         # This one git always reads: it can name a driver, and must not hide a line.
         (repo.path / ".git/info/attributes").write_text(attributes)
         assert store.patch(base, tree) == patch
-        assert store.numstat(base, tree) == counts
+        assert store.numstat(store.patch(base, tree)) == counts
     assert counts == (2, 2)
     assert patch.count(b"\n@@ ") == 2
     assert b"index " + store.entries(base, "x.py")[0].blob.encode() in patch
@@ -437,7 +437,7 @@ def test_a_submodule_cannot_hide(repo: GitRepo, store: GitStore, tmp_path: Path)
         (file,) = store.change(old, new).files
         assert (file.path, file.new_mode) == ("sub", "160000")
         assert b"Subproject commit" in store.patch(old, new)
-        assert store.numstat(old, new)[0] == 1
+        assert store.numstat(store.patch(old, new))[0] == 1
 
 
 def test_a_link_in_place_of_a_file_is_another_type(store: GitStore, tmp_path: Path) -> None:
@@ -603,7 +603,7 @@ def test_a_repository_of_sha256(desk: Desk, tmp_path: Path) -> None:
     tree = store.write_tree(base.tree, rows, tmp_path / "index")
     change = store.change(base.tree, tree)
     assert [file.kind.value for file in change.files] == ["M", "D", "A"]
-    assert store.numstat(base.tree, tree) == (2, 2)
+    assert store.numstat(store.patch(base.tree, tree)) == (2, 2)
     assert store.blobs([change.files[0].new or BlobId("0" * 64)]) == (b"two\n",)
     commit = store.commit(tree, (base.commit,), "m", BOB)
     store.move_ref("refs/heads/main", commit, base.commit, why="w")

@@ -21,7 +21,8 @@ def approve(output: Output, number: int, digest: str) -> None:
     yes = approval.approve(repository.store, repository.git, number, who, digest)
     stored = repository.store.get(number)
     is_own = who == stored.proposal.request.requester
-    data = report.of_proposal(repository.git, stored, repository.store.approvals(number))
+    words = report.in_words(repository.git, stored.proposal)
+    data = report.of_proposal(stored, words, repository.store.approvals(number))
     lines = [Text(f"Proposal {number} is approved by {visible(yes.approver)}: {yes.digest.short}")]
     if is_own:
         lines.append(Text("You approved your own request; this version lets one person do both."))
@@ -36,6 +37,6 @@ def reject(output: Output, number: int, reason: str) -> None:
     # Not while it lands: then it is too late, and `rollback` is the way back.
     with repository.journal.exclusive(f"workflow reject {number}"):
         stored = approval.reject(repository.store, number, who, reason)
-    data = report.of_proposal(repository.git, stored)
+    data = report.of_proposal(stored, report.in_words(repository.git, stored.proposal))
     output.result({**data, "reason": reason}, Text(f"Proposal {number} is rejected."))
     output.next(data["next"])

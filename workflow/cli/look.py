@@ -50,8 +50,8 @@ def show(output: Output, number: int, view: View) -> None:
     approvals = repository.store.approvals(number)
     git, proposal = repository.git, stored.proposal
     patch = git.patch(proposal.base.tree, proposal.tree).decode("utf-8", "replace")
-    data = report.of_proposal(git, stored, approvals)
     words = report.in_words(git, proposal)
+    data = report.of_proposal(stored, words, approvals)
     output.result({**data, "patch": patch}, *lines(stored, words, patch, approvals))
     output.next(data["next"])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +126,6 @@ class Progress:
         self._output = output
         self._status: Status | None = None
         self._stage = ""
-        self._began = time.monotonic()
 
     def began(self, stage: str) -> None:
         """Show that a stage begins."""

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from workflow.types import Role
 
 
-def run(output: Output, words: str, names: list[str], role: Role | None) -> None:
+def run(output: Output, typed: str, names: list[str], role: Role | None) -> None:
     """Propose a change, print it, and leave with 3 when a gate or the policy says no."""
-    text = session.request_text(words)
+    text = session.request_text(typed)
     repository = session.open_repository(output)
     git = repository.git
     paths = tuple(session.repo_path(repository, name) for name in names)
@@ -34,7 +34,8 @@ def run(output: Output, words: str, names: list[str], role: Role | None) -> None
     with session.engine(repository, output, "workflow propose") as engine:
         stored = propose(request, parts, engine)
     patch = git.patch(stored.proposal.base.tree, stored.proposal.tree).decode("utf-8", "replace")
-    data = report.of_proposal(git, stored)
+    words = report.in_words(git, stored.proposal)
+    data = report.of_proposal(stored, words)
     output.result(
         data,
         Text.assemble(
@@ -42,7 +43,7 @@ def run(output: Output, words: str, names: list[str], role: Role | None) -> None
             state_text(stored.state),
             f"  {stored.digest.short}  {visible(' '.join(text.split()))}",
         ),
-        *changes(stored.proposal, report.in_words(git, stored.proposal), patch),
+        *changes(stored.proposal, words, patch),
         *evidence(stored.proposal),
     )
     if stored.state is State.REFUSED:

@@ -9,7 +9,7 @@ from workflow.canonical import plain
 from workflow.types import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from workflow.git_store import GitStore
     from workflow.journal import Landing
@@ -92,11 +92,10 @@ def in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
 
 
 def of_proposal(
-    git: GitStore, stored: Stored, approvals: Sequence[Approval] = ()
+    stored: Stored, words: Mapping[str, Sequence[str]], approvals: Sequence[Approval] = ()
 ) -> dict[str, Any]:
-    """Everything about one proposal but its patch."""
+    """Everything about one proposal but its patch; `words` are those of `in_words`."""
     proposal = stored.proposal
-    words = in_words(git, proposal)
     body = plain(proposal)
     return {
         "id": stored.id,

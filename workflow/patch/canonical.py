@@ -34,7 +34,7 @@ def canonical(git: GitStore, change: TreeChange, index: Path) -> tuple[bytes, Bl
     if TreeId(git.git("write-tree", env=env).decode().strip()) != change.proposed:
         message = "the canonical patch does not give the proposed tree"
         raise DraftError(message, hint=_REPORT)
-    added, removed = git.numstat(change.base, change.proposed)
+    added, removed = git.numstat(patch)
     read = PatchSet(io.StringIO(patch.decode("utf-8", "surrogateescape"), newline="\n"))
     if (len(read), read.added, read.removed) != (len(change.files), added, removed):
         message = "two readers of the canonical patch count different lines"

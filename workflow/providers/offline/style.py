@@ -180,13 +180,3 @@ def at_start(tree: Tree, owner: Directive | None, new: Sequence[Statement]) -> E
     written = "".join(lines(statement, inner, style) for statement in new)
     at = line_end(text, behind)
     return Edit(at, at, written)
-
-
-def at_end(tree: Tree, owner: Directive | None, new: Sequence[Statement]) -> Edit:
-    """Insert statements as the last of a block or of the file."""
-    children = [
-        child
-        for child in (tree.children if owner is None else owner.children)
-        if isinstance(child, Directive)
-    ]
-    return after(tree, children[-1], new) if children else at_start(tree, owner, new)
