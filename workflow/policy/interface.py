@@ -1,4 +1,4 @@
-"""What a policy holds, and what a rule says."""
+"""What a policy holds, what a rule looks at, and what it says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workflow.types import Digest
+    from collections.abc import Callable, Collection, Sequence
+
+    from workflow.types import (
+        BlastRadius,
+        BlobId,
+        Digest,
+        Finding,
+        RepoPath,
+        Requirement,
+        Role,
+        TreeChange,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +29,32 @@ class Policy:
     protected: tuple[str, ...]
     source: str
     digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that rules may look at: what differs between two trees, never the text of a draft.
+
+    `role` is who drafted, `None` for a patch from anywhere, whose `given` is `None`, too; `given`
+    are the files that the drafter was shown.  `allowed` are the ids of rules whose objection the
+    requester says is intended.  `blobs` gives the bytes of many blobs at once.  `names` gives the
+    names in one folder of the proposed tree (`""`: its top), none where there is no folder.
+    """
+
+    change: TreeChange
+    radius: BlastRadius
+    policy: Policy
+    role: Role | None
+    given: tuple[RepoPath, ...] | None
+    allowed: frozenset[str]
+    blobs: Callable[[Sequence[BlobId]], Sequence[bytes]]
+    names: Callable[[str], Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say: objections, objections that were declared, and who has to approve."""
+
+    findings: tuple[Finding, ...]
+    declared: tuple[Finding, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
