@@ -20,6 +20,7 @@ from workflow.errors import (
     UnbornBranchError,
 )
 from workflow.git_command import INERT, first_line, git_error, run_git
+from workflow.git_objects import FOLDER, Hit, Item, Trees, read_objects, write_blobs
 from workflow.types import (
     BlobId,
     ChangeKind,
@@ -87,41 +88,40 @@ class GitStore:
 
     def blobs(self, ids: Sequence[BlobId]) -> tuple[bytes, ...]:
         """The bytes of many blobs, by one process."""
-        asked = "".join(f"{blob}\n" for blob in ids).encode()
-        out = memoryview(self.git("cat-file", "--batch", stdin=asked))
-        found, at = [], 0
-        for blob in ids:
-            end = bytes(out[at : at + 200]).index(b"\n") + at
-            header = bytes(out[at:end]).split()
-            if len(header) != len(("id", "type", "size")) or header[1] != b"blob":
-                message = f"object {blob} is missing from the repository"
-                raise GitError(
-                    message, hint="a shallow or partial clone? try `git fetch --unshallow`"
-                )
-            size = int(header[2])
-            found.append(bytes(out[end + 1 : end + 1 + size]))
-            at = end + 1 + size + 1
-        return tuple(found)
+        return tuple(read_objects(self.git, ids, "blob"))
+
+    def names(self, tree: TreeId, folder: str) -> tuple[str, ...]:
+        """The names in one folder of a tree, `""` for its top; none where there is no folder."""
+        trees = Trees(self.git)
+        hit = trees.lookup(tree, (folder,))[folder] if folder else Hit(Item(FOLDER, tree), True)
+        if not hit or not hit.is_whole or hit.item.mode != FOLDER:
+            return ()
+        found = trees.items(hit.item.id)
+        return tuple(name.decode("utf-8", "surrogateescape") for name in found)
+
+    def lookup(self, tree: TreeId, paths: Sequence[RepoPath]) -> dict[RepoPath, Hit | None]:
+        """What each path leads to in a tree; only the folders on the way are read."""
+        return Trees(self.git).lookup(tree, paths)
 
     def write_tree(
-        self, base: TreeId, rows: Mapping[RepoPath, tuple[str, BlobId] | None], index: Path
+        self,
+        base: TreeId,
+        rows: Mapping[RepoPath, tuple[str, BlobId] | None],
+        index: Path | None = None,  # noqa: ARG002 - callers still name one; none is needed
     ) -> TreeId:
         """A new tree: `base` with files replaced (mode, blob) or removed (`None`).
 
-        `index` is the path of a private index file, which must not exist yet.
+        Raises `GitError` when a path would be a file and a folder.
         """
-        env = {"GIT_INDEX_FILE": str(index)}
-        self.git("read-tree", base, env=env)
-        absent = ("0", "0" * len(base))
-        text = "".join(f"{' '.join(row or absent)}\t{path}\0" for path, row in rows.items())
-        stdin = text.encode("utf-8", "surrogateescape")
-        self.git("update-index", "-z", "--index-info", stdin=stdin, env=env)
-        return TreeId(self._line("write-tree", env=env))
+        return Trees(self.git).edited(base, rows)
 
     def write_blob(self, data: bytes) -> BlobId:
         """Store bytes as they are."""
-        out = self.git("hash-object", "-w", "-t", "blob", "--no-filters", "--stdin", stdin=data)
-        return BlobId(out.decode().strip())
+        return self.write_blobs((data,))[0]
+
+    def write_blobs(self, datas: Sequence[bytes]) -> tuple[BlobId, ...]:
+        """Store many byte strings as they are, by one process."""
+        return write_blobs(self.git, datas)
 
     def commit(
         self, tree: TreeId, parents: Sequence[CommitId], message: str, author: Identity

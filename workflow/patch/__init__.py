@@ -1,8 +1,40 @@
 """From a draft's text to proven bytes: read edits, locate them, and derive the canonical patch."""
 
 from workflow.patch.canonical import canonical
-from workflow.patch.dialect import parse
-from workflow.patch.interface import FileEdit, Hunk
-from workflow.patch.locate import apply
+from workflow.patch.interface import (
+    Content,
+    Dialect,
+    Files,
+    Fit,
+    PatchError,
+    Place,
+    Placement,
+    Reading,
+    Reason,
+    Refusal,
+    Repair,
+)
+from workflow.patch.place import place
+from workflow.patch.read import read
+from workflow.patch.tree import TreeFiles, write
+from workflow.patch.words import mended
 
-__all__ = ["FileEdit", "Hunk", "apply", "canonical", "parse"]
+__all__ = [
+    "Content",
+    "Dialect",
+    "Files",
+    "Fit",
+    "PatchError",
+    "Place",
+    "Placement",
+    "Reading",
+    "Reason",
+    "Refusal",
+    "Repair",
+    "TreeFiles",
+    "canonical",
+    "mended",
+    "place",
+    "read",
+    "write",
+]

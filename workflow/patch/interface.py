@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from workflow.errors import DraftError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workflow.types import RepoPath
 
 
@@ -186,6 +188,15 @@ class Files(Protocol):
         Raises `PatchError` with `Reason.NOT_A_FILE` for a folder, a symbolic link, a submodule, or
         a path that leads through one.
         """
+        ...
+
+
+@runtime_checkable
+class ManyFiles(Files, Protocol):
+    """Files that are cheaper to read all at once."""
+
+    def prepare(self, paths: Sequence[RepoPath]) -> None:
+        """Read what is at `paths`, so that `read` need not; raises nothing about any of them."""
         ...
 
 

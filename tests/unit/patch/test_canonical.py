@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 from workflow.errors import DraftError, GitError
 from workflow.git_store import GitStore
 from workflow.patch import canonical
+from workflow.types import BlastRadius, BlobId, ChangeKind, RepoPath
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.unit.conftest import Desk
-    from workflow.types import BlastRadius, TreeId
+    from workflow.types import TreeId
 
 OLD = b"".join(b"line %d\n" % number for number in range(30))
 
@@ -109,6 +111,45 @@ def test_added_and_deleted_files(desk: Desk) -> None:
     """A new file is all plus, a removed one all minus."""
     _, radius = patched(desk, {"new/x": b"1\n2\n", "app/main.py": None})
     assert (radius.files, radius.added, radius.removed) == (2, 2, 1)
+
+
+def test_every_kind_of_entry(desk: Desk) -> None:
+    """Links, submodules, exec bits, empty files, and files and folders that change places."""
+    git, base = desk.git, desk.git.snapshot()
+    blob, empty = git.write_blobs((b"one\n", b""))
+    first: dict[str, tuple[str, BlobId] | None] = {
+        "link": ("120000", blob),
+        "was/folder": ("100644", blob),
+        "was-file": ("100644", blob),
+        "sub": ("160000", BlobId(base.commit)),
+        "run": ("100644", blob),
+    }
+    second: dict[str, tuple[str, BlobId] | None] = {
+        "link": ("100644", empty),
+        "was/folder": None,
+        "was": ("100644", blob),
+        "was-file": None,
+        "was-file/x": ("120000", blob),
+        "empty": ("100755", empty),
+        "sub": ("160000", BlobId("a" * 40)),
+        "run": ("100755", blob),
+    }
+    trees = [base.tree]
+    for rows in (first, second, {"sub": None, "link": None, "empty": None}):
+        trees.append(git.write_tree(trees[-1], {RepoPath(path): rows[path] for path in rows}))
+    for before, after in itertools.permutations(trees, 2):
+        change = git.change(before, after)
+        patch, radius = canonical(git, change, desk.folder() / "index")
+        assert radius.files == len(change.files)
+        shown = len(change.files) + sum(
+            file.kind is ChangeKind.TYPE_CHANGED for file in change.files
+        )
+        assert patch.count(b"diff --git ") == shown
+
+
+def test_no_change_is_an_empty_patch(desk: Desk) -> None:
+    """Nothing is shown and nothing counted."""
+    assert patched(desk, {}) == (b"", BlastRadius(0, 0, 0, 0))
 
 
 class Lying(GitStore):
