@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from workflow.types import Entry
 
 POLICY = "policies/workflow.yaml"
+# The schema lies beside the built-in policy and not in the user's repository.
+_SCHEMA = "# yaml-language-server: $schema=policy.schema.json\n#\n"
 _SETTINGS = """\
 # Settings of `workflow` for this repository.  They are read from the base commit of a proposal, so
 # commit this file for it to count.  `workflow doctor` shows what they lead to.
@@ -40,9 +42,10 @@ def run(output: Output, *, force: bool) -> None:
     entries = git.entries(git.snapshot().tree)
     main = _main_config(entries)
     note = "" if main else "     # found by the gate; or the path of your nginx.conf"
+    policy = (folder("policies") / wiring.DEFAULT_POLICY).read_text(encoding="utf-8")
     texts = {
         FILE: _SETTINGS.format(policy=POLICY, nginx=main, nginx_note=note),
-        POLICY: (folder("policies") / wiring.DEFAULT_POLICY).read_text(encoding="utf-8"),
+        POLICY: policy.removeprefix(_SCHEMA),
     }
     there = [name for name in texts if (git.top / name).exists()]
     if there and not force:

@@ -1,7 +1,41 @@
 """Policy: values from YAML on the base commit, rules over the difference of two trees."""
 
-from workflow.policy.interface import Policy
-from workflow.policy.load import PolicyError, load
-from workflow.policy.rules import judge
+from workflow.policy.document import schema
+from workflow.policy.interface import (
+    Budget,
+    Budgets,
+    Case,
+    Judgement,
+    Level,
+    Policy,
+    Protected,
+    Sizes,
+)
+from workflow.policy.judge import judge, judge_excess
+from workflow.policy.load import PolicyError, load, require_known
+from workflow.policy.rule import Rule, Sample, Special
+from workflow.policy.rules import RULES
+from workflow.policy.sample import case_of, excess_of
 
-__all__ = ["Policy", "PolicyError", "judge", "load"]
+__all__ = [
+    "RULES",
+    "Budget",
+    "Budgets",
+    "Case",
+    "Judgement",
+    "Level",
+    "Policy",
+    "PolicyError",
+    "Protected",
+    "Rule",
+    "Sample",
+    "Sizes",
+    "Special",
+    "case_of",
+    "excess_of",
+    "judge",
+    "judge_excess",
+    "load",
+    "require_known",
+    "schema",
+]

@@ -1,8 +1,9 @@
-"""What a policy holds, what a rule looks at, and what it says."""
+"""What a policy holds, what rules look at, and what they say."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,15 +21,78 @@ if TYPE_CHECKING:
     )
 
 
+class Level(StrEnum):
+    """What a rule's objection does."""
+
+    REFUSE = "refuse"
+    """It stands against the proposal."""
+    DECLARE = "declare"
+    """It stands until the requester says that it is intended; the reviewer sees it either way."""
+    OFF = "off"
+    """It is not made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much one proposal may touch.
+
+    `changed_lines` are added and removed ones; `excess` is lines changed for each line needed.
+    """
+
+    files: int
+    hunks: int
+    changed_lines: int
+    excess: float
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """A budget for each role, and one for a patch from anywhere."""
+
+    surgeon: Budget
+    architect: Budget
+    patch: Budget
+
+    def of(self, role: Role | None) -> Budget:
+        """The budget of a role; `None` is a patch from anywhere."""
+        budget: Budget = getattr(self, "patch" if role is None else role.value)
+        return budget
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much text one proposal may bring in: characters in a line, and bytes."""
+
+    line_characters: int
+    added_bytes: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Patterns of paths, and who may approve a change there (e-mail addresses); nobody if empty."""
+
+    paths: tuple[str, ...]
+    approvers: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The values that rules judge by, and the digest of the text that they came from."""
+    """The values that rules judge by, and the digest of the text that they came from.
 
-    max_files: int
-    max_changed_lines: int
-    protected: tuple[str, ...]
+    `levels` has the rules that are not at `Level.REFUSE`.
+    """
+
+    budgets: Budgets
+    sizes: Sizes
+    protected: tuple[Protected, ...]
+    levels: tuple[tuple[str, Level], ...]
     source: str
     digest: Digest
+
+    def level(self, rule: str) -> Level:
+        """What the objection of a rule, named by its id, does."""
+        return dict(self.levels).get(rule, Level.REFUSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +122,11 @@ class Judgement:
     findings: tuple[Finding, ...]
     declared: tuple[Finding, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+
+    def __add__(self, other: Judgement) -> Judgement:
+        """Both judgements of one change as one."""
+        return Judgement(
+            self.findings + other.findings,
+            self.declared + other.declared,
+            self.requirements + other.requirements,
+        )

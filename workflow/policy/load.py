@@ -2,49 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from workflow.canonical import sha256
-from workflow.errors import WorkflowError
-from workflow.policy.interface import Policy
+from workflow.errors import UsageError, WorkflowError
+from workflow.policy.document import BudgetSection, Document
+from workflow.policy.interface import Budget, Budgets, Level, Policy, Protected, Sizes
+from workflow.policy.rules import IDS, near
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
-
-_Count = Annotated[int, Field(strict=True, gt=0)]
-
-
-class _BlastRadius(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    files: _Count
-    changed_lines: _Count
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    blast_radius: _BlastRadius
-    protected: tuple[str, ...]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is a fault: the first would be forgotten in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
-        """Construct a mapping, refusing repeated keys."""
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            problem = f"the key {twice!r} stands twice"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-        return super().construct_mapping(node, deep)
+_MAX_BYTES = 256 * 1024
 
 
 class PolicyError(WorkflowError):
-    """A policy file does not say what a policy must say."""
+    """A policy file does not say what a policy must say, or a rule is named that is none."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which nothing is said twice, elsewhere, or in a way that reads as something else.
+
+    A key that stands twice, an alias or a merge would make text mean what its reader does not see.
+    Plain words are strings (`off` is not "false"), and numbers are decimal.
+    """
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own attribute
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own signature
+        """Compose a node, refusing anchors and aliases."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # as in the stubs
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            problem = "anchors and aliases are not read"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
+        """Construct a mapping, refusing repeated keys."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else ""
+            if name in seen:
+                problem = f"the key {name!r} stands twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+for _tag, _form, _first in (
+    ("int", r"0|[1-9][0-9]{0,17}", "0123456789"),
+    ("float", r"(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}", "0123456789"),
+    ("null", r"null|~|", ["n", "~", ""]),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_form})\Z"), _first
+    )
 
 
 def load(data: bytes, source: str) -> Policy:
@@ -52,21 +68,45 @@ def load(data: bytes, source: str) -> Policy:
 
     Raises `PolicyError` naming the first fault.
     """
+    if len(data) > _MAX_BYTES:
+        message = f"{source}: {len(data):,} bytes; a policy has at most {_MAX_BYTES:,}"
+        raise PolicyError(message, hint="shorten and commit it")
     try:
         # A subclass of the safe loader: it makes plain values only.
-        document = _Document.model_validate(yaml.load(data, _Loader))  # noqa: S506 - see above
-    except yaml.YAMLError as error:
-        message = f"{source}: not YAML: {' '.join(str(error).split())}"
+        document = Document.model_validate(yaml.load(data, _Loader))  # noqa: S506 - see above
+    except (yaml.YAMLError, RecursionError) as error:
+        said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        message = f"{source}: not YAML: {' '.join(said.split())}"
         raise PolicyError(message, hint="correct and commit it") from error
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"]) or "the document"
         message = f"{source}: {where}: {fault['msg']}"
         raise PolicyError(message, hint="see docs/policies.md") from error
+    return _policy(document, source, data)
+
+
+def require_known(rules: Iterable[str]) -> None:
+    """Check ids of rules that a person typed.  Raises `UsageError` with what they may mean."""
+    for rule in rules:
+        if rule not in IDS:
+            message = f"no rule has the id {rule!r}"
+            raise UsageError(message, hint=near(rule))
+
+
+def _policy(document: Document, source: str, data: bytes) -> Policy:
+    radius, sizes = document.blast_radius, document.sizes
     return Policy(
-        max_files=document.blast_radius.files,
-        max_changed_lines=document.blast_radius.changed_lines,
-        protected=document.protected,
+        budgets=Budgets(*map(_budget, (radius.surgeon, radius.architect, radius.patch))),
+        sizes=Sizes(sizes.line_characters, sizes.added_bytes, sizes.file_bytes),
+        protected=tuple(Protected(one.paths, one.approvers) for one in document.protected),
+        levels=tuple(
+            (rule, level) for rule, level in document.rules.items() if level is not Level.REFUSE
+        ),
         source=source,
         digest=sha256(data),
     )
+
+
+def _budget(section: BudgetSection) -> Budget:
+    return Budget(section.files, section.hunks, section.changed_lines, section.excess)

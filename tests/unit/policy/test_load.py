@@ -2,61 +2,159 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from workflow.canonical import sha256
-from workflow.policy import PolicyError, load
+from workflow.cli import rules_page
+from workflow.policy import Budget, Level, PolicyError, Protected, Sizes, load, schema
 from workflow.resources import folder
+from workflow.types import Role
 
+TOP = Path(__file__).resolve().parents[3]
+BUDGET = b"{files: 3, hunks: 5, changed_lines: 40, excess: 2.5}"
 GOOD = b"""
-blast_radius: {files: 3, changed_lines: 40}
-protected: [.ci/**, "**/secret?.txt"]
-"""
+blast_radius: {surgeon: %s, architect: %s, patch: %s}
+sizes: {line_characters: 100, added_bytes: 1000, file_bytes: 2000}
+protected:
+  - paths: [.ci/**, "**/secret?.txt"]
+  - paths: [deploy/**]
+    approvers: [ops@example.org]
+rules: {deleted-file: declare, line-length: off, symlink: refuse}
+""" % (BUDGET, BUDGET.replace(b"3", b"4"), BUDGET)
 
 
 def test_a_good_policy() -> None:
     """Its values and the digest of its very bytes."""
     policy = load(GOOD, "policies/x.yaml")
-    assert (policy.max_files, policy.max_changed_lines) == (3, 40)
-    assert policy.protected == (".ci/**", "**/secret?.txt")
+    assert policy.budgets.of(Role.SURGEON) == Budget(3, 5, 40, 2.5)
+    assert policy.budgets.of(Role.ARCHITECT).files == 4
+    assert policy.budgets.of(None) == Budget(3, 5, 40, 2.5)
+    assert policy.sizes == Sizes(100, 1000, 2000)
+    assert policy.protected == (
+        Protected((".ci/**", "**/secret?.txt")),
+        Protected(("deploy/**",), ("ops@example.org",)),
+    )
     assert (policy.source, policy.digest) == ("policies/x.yaml", sha256(GOOD))
 
 
-def test_the_built_in_policy_is_good() -> None:
-    """What ships can be read, and protects what judges a patch."""
-    policy = load((folder("policies") / "default.yaml").read_bytes(), "default")
-    assert {"workflow.toml", "policies/**", ".gitattributes"} <= set(policy.protected)
+def test_levels() -> None:
+    """A rule that is not listed refuses; `off` is a word and not a truth value."""
+    policy = load(GOOD, "x")
+    rules = ("deleted-file", "line-length", "symlink", "homoglyph")
+    assert [policy.level(rule) for rule in rules] == [
+        Level.DECLARE,
+        Level.OFF,
+        Level.REFUSE,
+        Level.REFUSE,
+    ]
+    assert load(GOOD[: GOOD.index(b"rules:")], "x").levels == ()
 
 
-@pytest.mark.parametrize(
-    ("text", "where"),
-    [
+@pytest.mark.parametrize("name", ["default", "strict"])
+def test_what_ships_is_good(name: str) -> None:
+    """Both files can be read, name their schema, and protect what judges a patch."""
+    data = (folder("policies") / f"{name}.yaml").read_bytes()
+    policy = load(data, name)
+    assert data.startswith(b"# yaml-language-server: $schema=policy.schema.json\n")
+    guarded = {path for one in policy.protected if not one.approvers for path in one.paths}
+    assert {"workflow.toml", "policies/**", ".github/**", "**/CODEOWNERS"} <= guarded
+
+
+def test_strict_is_stricter() -> None:
+    """Smaller in every number, wider in every protection, and nothing to declare."""
+    default, strict = (
+        load((folder("policies") / f"{name}.yaml").read_bytes(), name)
+        for name in ("default", "strict")
+    )
+    for role in (*Role, None):
+        one, other = strict.budgets.of(role), default.budgets.of(role)
+        assert one.files < other.files
+        assert one.hunks < other.hunks
+        assert one.changed_lines < other.changed_lines
+        assert one.excess < other.excess
+    assert strict.sizes.line_characters < default.sizes.line_characters
+    assert strict.levels == ()
+    every = [
+        {path for one in policy.protected for path in one.paths} for policy in (default, strict)
+    ]
+    assert every[0] < every[1]
+
+
+def test_the_schema_and_the_page_are_generated(tmp_path: Path) -> None:
+    """The published files are what the code says today, and `--check` tells."""
+    published = [str(TOP / "docs/rules.md"), str(TOP / "policies/policy.schema.json")]
+    assert rules_page.main(["--check", *published]) == 0
+    old = tmp_path / "old.json"
+    old.write_text("{}")
+    assert rules_page.main([str(old), "--check"]) == 1
+    assert rules_page.main([str(old)]) == 0
+    assert old.read_text() == schema()
+
+
+def test_the_schema_knows_the_rules() -> None:
+    """An editor offers every rule that has a level, and every level."""
+    document = json.loads(schema())
+    rules = document["properties"]["rules"]
+    assert "weakened-test" in rules["propertyNames"]["enum"]
+    assert "surgeon-edits" not in rules["propertyNames"]["enum"]
+    assert document["$defs"]["Level"]["enum"] == ["refuse", "declare", "off"]
+    assert document["additionalProperties"] is False
+
+
+def test_a_fault_is_named_with_its_place() -> None:
+    """The source and the key are in the message, on one line."""
+    for text, where in [
         (b"", "the document"),
         (b"- a list", "the document"),
         (b"protected: []", "blast_radius"),
-        (b"blast_radius: {files: 3, changed_lines: 40}", "protected"),
+        (GOOD.replace(b"protected:", b"protect:"), "protected"),
         (GOOD + b"quorum: 2", "quorum"),
-        (GOOD.replace(b"files: 3", b"files: 3, hunks: 1"), "blast_radius.hunks"),
-        (GOOD.replace(b"files: 3", b"files: 0"), "blast_radius.files"),
-        (GOOD.replace(b"files: 3", b"files: -1"), "blast_radius.files"),
-        (GOOD.replace(b"files: 3", b"files: many"), "blast_radius.files"),
-        (GOOD.replace(b"files: 3", b"files: '3'"), "blast_radius.files"),
-        (GOOD.replace(b"files: 3", b"files: yes"), "blast_radius.files"),
-        (GOOD.replace(b"files: 3", b"files: 2.5"), "blast_radius.files"),
-        (GOOD.replace(b".ci/**", b"5"), "protected.0"),
-        (GOOD.replace(b'[.ci/**, "**/secret?.txt"]', b"all"), "protected"),
+        (GOOD.replace(b"hunks: 5", b"hunk: 5"), "blast_radius.surgeon.hunks"),
+        (GOOD.replace(b"hunks: 5", b"hunks: 5, x: 1"), "blast_radius.surgeon.x"),
+        (GOOD.replace(b"files: 3", b"files: 0"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: -1"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: many"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: '3'"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: yes"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: 010"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: 0x10"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: 1:30"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"files: 3", b"files: 2.5"), "blast_radius.surgeon.files"),
+        (GOOD.replace(b"excess: 2.5", b"excess: 0.5"), "blast_radius.surgeon.excess"),
+        (GOOD.replace(b"excess: 2.5", b"excess: .inf"), "blast_radius.surgeon.excess"),
+        (GOOD.replace(b".ci/**", b"5"), "protected.0.paths.0"),
+        (GOOD.replace(b".ci/**", b"/ci/**"), "matches nothing"),
+        (GOOD.replace(b".ci/**", b"a/../b"), "matches nothing"),
+        (GOOD.replace(b".ci/**", b'""'), "matches nothing"),
+        (GOOD.replace(b'[.ci/**, "**/secret?.txt"]', b"all"), "protected.0.paths"),
+        (GOOD.replace(b'[.ci/**, "**/secret?.txt"]', b"[]"), "protected.0.paths"),
+        (GOOD.replace(b"ops@example.org", b"ops"), "protected.1.approvers.0"),
+        (GOOD.replace(b"ops@example.org", b"'Ops <ops@example.org>'"), "protected.1.approvers.0"),
+        (GOOD.replace(b"declare", b"warn"), "rules.deleted-file"),
+        (GOOD.replace(b"deleted-file", b"delete-file"), "did you mean deleted-file"),
+        (GOOD.replace(b"deleted-file", b"surgeon-edits"), "always refuses"),
         (b"blast_radius: {", "not YAML"),
         (b"\xff\xfe\xff", "not YAML"),
         (b"a: !!python/object/apply:os.system [id]", "not YAML"),
         (GOOD + b"protected: []", "'protected' stands twice"),
         (GOOD.replace(b"files: 3", b"files: 3, files: 99"), "'files' stands twice"),
+        (GOOD.replace(BUDGET, b"&b " + BUDGET, 1), "anchors and aliases"),
+        (b"a: *b", "anchors and aliases"),
+        (b"a: &a [x]\nb: &b [*a, *a]\n", "anchors and aliases"),
+        (GOOD + b"<<: {rules: {}}", "<<"),
         (GOOD + b"---\n" + GOOD, "not YAML"),
-    ],
-)
-def test_a_fault_is_named_with_its_place(text: bytes, where: str) -> None:
-    """The source and the key are in the message, on one line."""
-    with pytest.raises(PolicyError) as caught:
-        load(text, "policies/x.yaml")
-    assert caught.value.message.startswith("policies/x.yaml: ")
-    assert where in caught.value.message
-    assert "\n" not in caught.value.message
+        (b"[" * 5_000, "nested too deeply"),
+        (b"{a: " * 5_000, "nested too deeply"),
+        (b"? " * 5_000, "not YAML"),
+        (GOOD + b"#" * 300_000, "at most 262,144"),
+        (b"".join(b"k%d: 1\n" % number for number in range(5_000)), "the document"),
+    ]:
+        with pytest.raises(PolicyError) as caught:
+            load(text, "policies/x.yaml")
+        message = caught.value.message
+        assert message.startswith("policies/x.yaml: "), text[:60]
+        assert where in message or where == "the document", (text[:60], message)
+        assert "\n" not in message

@@ -1,217 +1,166 @@
-"""Each rule lets a good change pass and names the file of a bad one."""
+"""Every rule objects to its bad sample and to nothing else, and lets its good one pass."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow.canonical import sha256
-from workflow.policy import Policy, judge
-from workflow.types import (
-    BlastRadius,
-    BlobId,
-    ChangeKind,
-    FileChange,
-    RepoPath,
-    Role,
-    TreeChange,
-    TreeId,
-)
+from workflow.policy import RULES, Level, Rule, Sample, Special, case_of, judge
+from workflow.types import BlobId, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-TREES = (TreeId("a" * 40), TreeId("b" * 40))
-OLD, NEW = BlobId("1" * 40), BlobId("2" * 40)
-SMALL = BlastRadius(files=1, hunks=1, added=1, removed=1)
+    from tests.unit.policy.conftest import Bench
 
-
-def policy(*protected: str) -> Policy:
-    """Return a policy with room for 2 files and 10 lines."""
-    return Policy(2, 10, protected, "test", sha256(b""))
+TOP = Path(__file__).resolve().parents[3]
+FILE, PROGRAM, LINK, MODULE = "100644", "100755", "120000", "160000"
+rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
-def modified(path: str = "site.conf", new_mode: str = "100644") -> FileChange:
-    """Return an ordinary edit."""
-    return FileChange(RepoPath(path), ChangeKind.MODIFIED, "100644", new_mode, OLD, NEW)
+@rule
+def test_a_good_sample_passes(rule: Rule, bench: Bench) -> None:
+    """No rule at all objects to it."""
+    assert bench.found(rule.good) == []
 
 
-def added(path: str = "new.py", mode: str = "100644") -> FileChange:
-    """Return an ordinary new file."""
-    return FileChange(RepoPath(path), ChangeKind.ADDED, None, mode, None, NEW)
+@rule
+def test_a_bad_sample_is_refused_by_its_rule_alone(rule: Rule, bench: Bench) -> None:
+    """So that the sample shows what the rule is about."""
+    assert {found for found, _ in bench.found(rule.bad)} == {rule.id}
 
 
-def rules(
-    *files: FileChange,
-    role: Role = Role.SURGEON,
-    with_policy: Policy | None = None,
-    radius: BlastRadius = SMALL,
-    given: tuple[str, ...] | None = None,
-    blobs: Mapping[BlobId, bytes] | None = None,
-) -> list[tuple[str, str]]:
-    """Judge a change; return each finding's rule and file."""
-    names = [file.path for file in files] if given is None else given
-    contents = blobs or {OLD: b"old\n", NEW: b"new\n"}
-    found = judge(
-        TreeChange(*TREES, files),
-        radius,
-        with_policy or policy(),
-        role=role,
-        given=tuple(RepoPath(name) for name in names),
-        read=contents.__getitem__,
-    )
-    assert all(finding.reason and "\n" not in finding.reason for finding in found)
-    return [(finding.rule, finding.path) for finding in found]
+@rule
+def test_a_rule_has_words_for_people(rule: Rule) -> None:
+    """A reason in one line, a paragraph, and a section in the generated page."""
+    assert rule.id == rule.id.lower()
+    assert "\n" not in rule.reason
+    assert rule.about.endswith((".", ")."))
+    assert f"\n## {rule.id}\n" in (TOP / "docs/rules.md").read_text(encoding="utf-8")
 
 
-def test_a_small_edit_of_a_named_file_passes() -> None:
-    """Nothing to object to."""
-    assert rules(modified()) == []
-    assert rules(modified("run.sh", "100644"), modified("b")) == []
+def test_ids_are_unique() -> None:
+    """Policies and `--allow` name rules by them."""
+    assert len({rule.id for rule in RULES}) == len(RULES)
 
 
-def test_a_new_file_of_an_architect_passes() -> None:
-    """Creating is what an architect is for."""
-    assert rules(added(), added("run.sh", "100755"), role=Role.ARCHITECT) == []
+# --- roles ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "file",
-    [
-        added(),
-        FileChange(RepoPath("x"), ChangeKind.DELETED, "100644", None, OLD, None),
-        FileChange(RepoPath("x"), ChangeKind.TYPE_CHANGED, "100644", "120000", OLD, NEW),
-    ],
+    "proposed",
+    [{"a": b"x\n", "b": b"y\n"}, {}, {"a": Special(LINK, b"x")}, {"c": b"x\n"}],
+    ids=["adds", "deletes", "retypes", "moves"],
 )
-def test_a_surgeon_only_edits(file: FileChange) -> None:
+def test_a_surgeon_only_edits(proposed: dict[str, bytes | Special], bench: Bench) -> None:
     """A file that appears, vanishes or becomes another type is not an edit."""
-    assert ("surgeon-edits", file.path) in rules(file)
+    assert "surgeon-edits" in bench.rules({"a": b"x\n"}, proposed, Role.SURGEON)
 
 
-def test_a_surgeon_stays_with_the_files_given() -> None:
-    """A file that the drafter was not shown is outside the request."""
-    found = rules(modified("site.conf"), modified("other.conf"), given=("site.conf",))
-    assert found == [("outside-request", "other.conf")]
+def test_a_surgeon_that_was_given_nothing_edits_nothing(bench: Bench) -> None:
+    """No file given is not the same as any file."""
+    sample = Sample({"a": b"x\n"}, {"a": b"y\n"}, Role.SURGEON, given=())
+    assert bench.found(sample) == [("outside-request", "a")]
 
 
-def test_an_architect_only_creates() -> None:
+@pytest.mark.parametrize("proposed", [{"a": b"y\n"}, {}])
+def test_an_architect_only_creates(proposed: dict[str, bytes], bench: Bench) -> None:
     """What works already is not the architect's business."""
-    assert rules(added(), modified(), role=Role.ARCHITECT) == [("architect-creates", "site.conf")]
+    assert "architect-creates" in bench.rules({"a": b"x\n"}, proposed, Role.ARCHITECT)
 
 
-@pytest.mark.parametrize("mode", ["120000", "160000", "100600"])
-@pytest.mark.parametrize("role", list(Role))
-def test_links_and_submodules_are_no_files(mode: str, role: Role) -> None:
-    """Neither role may bring in anything but an ordinary file."""
-    file = added("x", mode) if role is Role.ARCHITECT else modified("x", mode)
-    assert ("file-mode", "x") in rules(file, role=role)
+def test_a_patch_from_anywhere_may_do_both(bench: Bench) -> None:
+    """The rules on roles are for drafters."""
+    assert bench.rules({"a": b"x\n"}, {"a": b"y\n", "b": b"z\n"}) == set()
 
 
-def test_a_mode_does_not_flip() -> None:
-    """A file that becomes executable is more than an edit."""
-    assert rules(modified("site.conf", "100755")) == [("file-mode", "site.conf")]
+# --- modes ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("pattern", "path"),
-    [
-        ("CODEOWNERS", "CODEOWNERS"),
-        ("CODEOWNERS", "codeowners"),
-        (".github/**", ".github/workflows/ci.yml"),
-        (".github/**", ".GitHub/x"),
-        (".github/**", ".github/a\nb"),
-        (".github/**", ".github/\u2028"),
-        ("**/.gitattributes", ".gitattributes"),
-        ("**/.gitattributes", "a/b/.gitattributes"),
-        ("*.pem", "key.pem"),
-        ("*.pem", "line\nbreak.pem"),
-        ("conf/*.d/?", "conf/x.d/y"),
-        ("a[b]+(c)", "a[b]+(c)"),
-        ("**", "any/thing"),
-        ("policies/**", "policies/x"),
-    ],
-)
-def test_protected_paths_are_named(pattern: str, path: str) -> None:
-    """Whatever the case and whatever is in the name, a protected path is one."""
-    assert rules(modified(path), with_policy=policy("other", pattern)) == [("protected-path", path)]
+def test_modes(bench: Bench) -> None:
+    """Only ordinary files come in, and none becomes another thing in silence."""
+    for old, new, expected in [
+        (None, LINK, {"symlink"}),
+        (LINK, LINK, {"symlink"}),
+        (FILE, LINK, {"symlink", "file-type"}),
+        (LINK, FILE, {"file-type"}),
+        (None, MODULE, {"submodule"}),
+        (MODULE, MODULE, {"submodule"}),
+        (FILE, MODULE, {"submodule", "file-type"}),
+        (MODULE, FILE, {"file-type"}),
+        (LINK, None, {"deleted-file"}),
+        (MODULE, None, {"deleted-file"}),
+        (None, PROGRAM, {"executable-bit"}),
+        (FILE, PROGRAM, {"executable-bit"}),
+        (PROGRAM, FILE, {"executable-bit"}),
+        (PROGRAM, PROGRAM, set()),
+        (LINK, PROGRAM, {"file-type"}),
+        (None, "100600", {"file-type"}),
+        (FILE, "100664", {"file-type"}),
+        (FILE, "040000", {"file-type"}),
+    ]:
+        base = {"x": Special(old, b"old\n")} if old else {}
+        proposed = {"x": Special(new, b"new\n")} if new else {}
+        assert bench.rules(base, proposed) == expected, (old, new, expected)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "path"),
-    [
-        ("CODEOWNERS", "docs/CODEOWNERS"),
-        (".github/**", "x/.github/y"),
-        (".github/**", ".github2/x"),
-        ("*.pem", "keys/key.pem"),
-        ("conf/?", "conf/xy"),
-        ("conf/?", "conf/x/y"),
-        ("a.b", "axb"),
-        ("policies/**", "policies.txt"),
-    ],
-)
-def test_other_paths_are_not(pattern: str, path: str) -> None:
-    """A star stays within one name, and a pattern is about the whole path."""
-    assert rules(modified(path), with_policy=policy(pattern)) == []
+def test_what_a_submodule_names_is_never_read(bench: Bench) -> None:
+    """Its object is a commit of another repository, which git does not have here."""
+    sample = Sample({"x": Special(MODULE, b"one")}, {"x": Special(MODULE, b"two")})
+    case = case_of(sample, bench.policy)
+
+    def blobs(ids: Sequence[BlobId]) -> list[bytes]:
+        assert not ids
+        return []
+
+    assert [finding.rule for finding in judge(replace(case, blobs=blobs)).findings] == ["submodule"]
 
 
-@pytest.mark.parametrize(
-    "char",
-    [
-        *("\x1b", "\0", "\x7f", "\x9b", "\x08", "\x0b"),
-        *("\u202e", "\u2066", "\u200b", "\ufeff", "\u00ad"),
-        *("\u3164", "\u2800", "\ufe0f", "\U000e0101"),
-    ],
-)
-def test_hidden_characters_are_named(char: str) -> None:
-    """Controls and formats that a change brings in are objected to by their number."""
-    blobs = {OLD: b"old\n", NEW: f"new {char}\n".encode()}
-    assert rules(modified(), blobs=blobs) == [("hidden-character", "site.conf")]
-    assert rules(added(), role=Role.ARCHITECT, blobs=blobs) == [("hidden-character", "new.py")]
+# --- reading --------------------------------------------------------------------------------------
 
 
-def test_one_more_hidden_character_is_named() -> None:
-    """A file that holds one already does not admit a second."""
-    blobs = {OLD: "\ufeffone\n".encode(), NEW: "\ufeffo\ufeffne\n".encode()}
-    assert rules(modified(), blobs=blobs) == [("hidden-character", "site.conf")]
+def test_blobs_are_read_once_and_many_at_a_time(bench: Bench) -> None:
+    """A process for each file would cost more than all rules together."""
+    base = {f"f{number:04}": b"%d\n" % number for number in range(1000)}
+    case = case_of(Sample(base, {path: b"x" + data for path, data in base.items()}), bench.policy)
+    asked: list[list[BlobId]] = []
+
+    def blobs(ids: Sequence[BlobId]) -> Sequence[bytes]:
+        asked.append(list(ids))
+        return case.blobs(ids)
+
+    judge(replace(case, blobs=blobs))
+    flat = [blob for batch in asked for blob in batch]
+    assert len(flat) == len(set(flat)) == 2000
+    assert len(asked) <= 10
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b"one\n", b"\tone\r\ntwo\x0c\n"),
-        ("\ufeffone\n".encode(), "\ufeffONE\n".encode()),
-        ("\u200bone\n".encode(), b"one\n"),
-        (b"one\n", "ünï → ✓ 漢字\n".encode()),
-        (b"\xe9\n", b"\xe8\xff\n"),
-    ],
-)
-def test_what_was_there_or_is_ordinary_is_not_hidden(old: bytes, new: bytes) -> None:
-    """Tabs, line ends, other scripts, and what the base holds already pass."""
-    assert rules(modified(), blobs={OLD: old, NEW: new}) == []
+def test_folders_are_listed_for_added_files_only(bench: Bench) -> None:
+    """Each folder on the way once, however many files come into it."""
+    base = {"x/y/old": b"1\n", "z/old": b"1\n"}
+    added = {f"x/y/new{number}": b"%d\n" % number for number in range(5)}
+    case = case_of(Sample(base, {"x/y/old": b"2\n", "z/old": b"2\n", **added}), bench.policy)
+    asked: list[str] = []
+
+    def names(folder: str) -> Sequence[str]:
+        asked.append(folder)
+        return list(case.names(folder))
+
+    assert judge(replace(case, names=names)).findings == ()
+    assert sorted(asked) == ["", "x", "x/y"]
 
 
-def test_a_deleted_file_hides_nothing() -> None:
-    """There is nothing to read of a file that goes."""
-    gone = FileChange(RepoPath("x"), ChangeKind.DELETED, "100644", None, OLD, None)
-    assert rules(gone, role=Role.ARCHITECT) == [("architect-creates", "x")]
-
-
-@pytest.mark.parametrize(
-    ("radius", "count"),
-    [
-        (BlastRadius(2, 9, 5, 5), 0),
-        (BlastRadius(3, 1, 1, 1), 1),
-        (BlastRadius(1, 1, 11, 0), 1),
-        (BlastRadius(1, 1, 0, 11), 1),
-        (BlastRadius(3, 1, 6, 5), 2),
-    ],
-)
-def test_the_budget(radius: BlastRadius, count: int) -> None:
-    """Files and lines are counted each on their own; the limit itself is allowed."""
-    assert rules(modified(), radius=radius) == [("blast-radius", "site.conf")] * count
-
-
-def test_no_change_is_not_judged() -> None:
+def test_no_change_is_not_judged(bench: Bench) -> None:
     """Without a file there is nothing to object to."""
-    assert rules(radius=BlastRadius(99, 99, 99, 99)) == []
+    assert bench.judged(Sample({"a": b"x"}, {"a": b"x"})).findings == ()
+
+
+def test_every_level_has_its_use(bench: Bench) -> None:
+    """The built-in policy refuses by default and lets some rules be declared."""
+    levels = {rule.id: bench.policy.level(rule.id) for rule in RULES}
+    assert levels["symlink"] is Level.REFUSE
+    assert levels["weakened-test"] is Level.DECLARE
+    assert Level.OFF not in levels.values()

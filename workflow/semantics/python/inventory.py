@@ -1,0 +1,218 @@
+"""Takes the inventory of a file of tests: what is tested, how often, and what is skipped.
+
+The rules of collection are pytest's defaults: functions `test*`, in classes `Test*` or in classes
+with bases, such as those of unittest.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from workflow.semantics.python.assertions import Definition, count_assertions
+from workflow.semantics.python.names import Names, names_of, targets
+from workflow.semantics.python.source import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+CONDITION = "a condition around it"
+# More does not tell more, and a list of lists of lists could have no end.
+_MAX_SKIPS = 1000
+_MAX_CASES = 1_000_000
+_IGNORED = frozenset({"collect_ignore", "collect_ignore_glob", "pytest_plugins"})
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function or method of a file.
+
+    `name` is dotted, with the classes around it.  `assertions` can fail, `idle` ones are always
+    true or never reached.  `skips` are the full names of what skips it or expects it to fail, its
+    classes' included.  `cases` is how often it runs, `None` where that cannot be told.
+    """
+
+    name: str
+    is_test: bool
+    assertions: int
+    idle: int
+    skips: tuple[str, ...]
+    cases: int | None
+    definition: Definition = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """A file of tests.
+
+    `skips` are what skips all of it; `ignored` are digests of its statements on what is not to be
+    collected, and on plugins, which can do the same.
+    """
+
+    functions: tuple[Function, ...]
+    skips: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+def take_inventory(data: bytes) -> Inventory:
+    """What a file of tests holds.  Raises `UnreadableError` for what cannot be read."""
+    module = parse(data)
+    census = _Census(names_of(module))
+    census.take(module.body, _Around())
+    return Inventory(tuple(census.functions.values()), tuple(census.skips), tuple(census.ignored))
+
+
+def fingerprint(function: Function) -> str:
+    """The same for functions that differ in name and place only."""
+    node = function.definition
+    return _dumped(node.args, *node.decorator_list, *node.body)
+
+
+def _dumped(*nodes: ast.AST) -> str:
+    """A digest of what nodes say, without where they stand."""
+    try:
+        text = "\n".join(map(ast.dump, nodes))
+    except RecursionError:
+        # Nested too deeply to compare: like nothing but itself.
+        return f"at {id(nodes)}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _mentions_ignored(statement: ast.stmt) -> bool:
+    names = (node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
+    return any(name in _IGNORED for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around a definition: the classes' names, marks, and ways of being collected."""
+
+    prefix: str = ""
+    skips: tuple[str, ...] = ()
+    decorators: tuple[ast.expr, ...] = ()
+    is_collected: bool = True
+
+
+def _under_condition(around: _Around) -> _Around:
+    return replace(around, skips=(*around.skips, CONDITION))
+
+
+def _blocks(
+    node: ast.If | ast.While | ast.For | ast.Try | ast.TryStar | ast.With,
+) -> Iterator[Sequence[ast.stmt]]:
+    """The blocks of a compound statement, in order."""
+    yield node.body
+    if isinstance(node, ast.Try | ast.TryStar):
+        yield from (handler.body for handler in node.handlers)
+    if not isinstance(node, ast.With):
+        yield node.orelse
+    if isinstance(node, ast.Try | ast.TryStar):
+        yield node.finalbody
+
+
+@dataclass(slots=True)
+class _Census:
+    """Walks the statements of a module and its classes in order; the last definition counts."""
+
+    names: Names
+    functions: dict[str, Function] = field(default_factory=dict)
+    skips: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    _classes: set[str] = field(default_factory=set)
+
+    def take(self, body: Sequence[ast.stmt], around: _Around) -> None:
+        """Take in what a block defines."""
+        # A stack and not recursion: an `elif` chain nests as deep as it is long.
+        stack = [(iter(body), around)]
+        while stack:
+            statements, here = stack[-1]
+            match next(statements, None):
+                case None:
+                    stack.pop()
+                case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
+                    self._function(node, here)
+                case ast.ClassDef() as node:
+                    stack.append((iter(node.body), self._class(node, here)))
+                case (
+                    ast.If()
+                    | ast.While()
+                    | ast.For()
+                    | ast.Try()
+                    | ast.TryStar()
+                    | ast.With() as node
+                ):
+                    blocks = tuple(_blocks(node))
+                    inner = _under_condition(here) if isinstance(node, ast.If | ast.While) else here
+                    stack += [(iter(block), inner) for block in reversed(blocks)]
+                case node:
+                    self._other(node, here)
+
+    def _function(self, node: Definition, around: _Around) -> None:
+        live, idle = count_assertions(node, self.names)
+        skips = self.names.skipping(*node.decorator_list, *node.body)
+        name = around.prefix + node.name
+        self.functions[name] = Function(
+            name=name,
+            is_test=node.name.startswith("test") and around.is_collected,
+            assertions=live,
+            idle=idle,
+            skips=(*around.skips, *islice(skips, _MAX_SKIPS)),
+            cases=_cases((*around.decorators, *node.decorator_list), self.names),
+            definition=node,
+        )
+
+    def _class(self, node: ast.ClassDef, around: _Around) -> _Around:
+        prefix = f"{around.prefix}{node.name}."
+        self._take_away(around.prefix + node.name)
+        self._classes.add(around.prefix + node.name)
+        own = [item for item in node.body if "pytestmark" in targets(item)]
+        skips = self.names.skipping(*node.decorator_list, *own)
+        makes = any(
+            isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body
+        )
+        is_kind = bool(node.bases) or (node.name.startswith("Test") and not makes)
+        return _Around(
+            prefix,
+            (*around.skips, *islice(skips, _MAX_SKIPS)),
+            (*around.decorators, *node.decorator_list),
+            around.is_collected and is_kind,
+        )
+
+    def _other(self, statement: ast.stmt, around: _Around) -> None:
+        found = list(targets(statement))
+        for name in found:
+            self._take_away(around.prefix + name)
+            if name.rpartition(".")[2] == "__test__":
+                self.skips.append(f"{around.prefix}{name} = …")
+        is_mark = "pytestmark" in found
+        if not around.prefix and _mentions_ignored(statement):
+            self.ignored.append(_dumped(statement))
+        if not around.prefix and (is_mark or not found):
+            self.skips += islice(self.names.skipping(statement), _MAX_SKIPS)
+
+    def _take_away(self, name: str) -> None:
+        """Forget a function, or a class with all of its methods, that a name meant until now."""
+        self.functions.pop(name, None)
+        if name in self._classes:
+            self._classes.remove(name)
+            for inner in [inner for inner in self.functions if inner.startswith(f"{name}.")]:
+                del self.functions[inner]
+
+
+def _cases(decorators: Sequence[ast.expr], names: Names) -> int | None:
+    """How often a test runs: the product of its literal lists of cases."""
+    total = 1
+    for decorator in decorators:
+        if not isinstance(decorator, ast.Call):
+            continue
+        if names.dotted(decorator.func) != "pytest.mark.parametrize":
+            continue
+        given = [word.value for word in decorator.keywords if word.arg == "argvalues"]
+        length = names.length((*decorator.args[1:2], *given, None)[0])
+        if length is None:
+            return None
+        total = min(total * length, _MAX_CASES)
+    return total
