@@ -121,6 +121,7 @@ class _Result:
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
     hint: str = ""
+    proofs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,8 @@ class _Trial:
             summary = f"{_FOREIGN}: {self.program}: {one_line(tail[0])}"
             return _Result(self.target, Outcome.ERROR, summary, evidence, (), _FOREIGN_HINT)
         if not second.said:
-            summary = f"nginx -t passes on {self.target.path}"
-            return _Result(self.target, Outcome.PASS, summary, evidence, tuple(notes))
+            cured = (f"nginx: {self.target.path} loads",) if tries[0].said else ()
+            return _Result(self.target, Outcome.PASS, "", evidence, tuple(notes), proofs=cured)
         module = shims_of.missing_module(second.said)
         if module or second.ran.exit_status == shims_of.SETUP_FAILED:
             return self._cannot("this nginx cannot judge it", second, tries, notes, evidence)
@@ -395,4 +396,5 @@ def _combined(name: str, results: Sequence[_Result]) -> Verdict:
         evidence=tuple(evidence for result in results for evidence in result.evidence),
         notes=bounded(list(dict.fromkeys(note for result in results for note in result.notes))),
         hint=worst.hint,
+        proofs=tuple(proof for result in results for proof in result.proofs),
     )

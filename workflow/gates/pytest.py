@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from workflow.sandbox.interpreter import Interpreter, interpreter
 from workflow.types import Evidence, Outcome, Side, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workflow.gates.interface import Case, Tree
     from workflow.process import Ran
 
@@ -38,6 +41,8 @@ _TIME_HINT = (
     "`workflow show ID --log pytest` shows how far it came"
 )
 _MISSING = re.compile(r"No module named|ImportError|ModuleNotFoundError|cannot import name")
+_MAX_PROOF = 200
+_MAX_PROOFS = 200
 _SEVERITY = {Outcome.PASS: 0, Outcome.ERROR: 1, Outcome.FAIL: 2}
 
 
@@ -80,6 +85,9 @@ class PytestGate:
             evidence=tuple(evidence for result in results for evidence in result.evidence),
             notes=bounded([note for result in results for note in result.notes]),
             hint=worst.hint,
+            proofs=_bounded_proofs([one for result in results for one in result.proofs])
+            if passed
+            else (),
         )
 
     def _judge(self, case: Case, root: str, python: Interpreter) -> _Result:
@@ -98,7 +106,8 @@ class PytestGate:
         )
         where = f" in {root}" if root else ""
         result = _compared(reports[Side.BASE], reports[Side.PATCHED], where)
-        return _Result(result.outcome, result.summary, result.hint, result.notes, runs)
+        proofs = _proofs(reports[Side.BASE], reports[Side.PATCHED], root)
+        return replace(result, evidence=runs, proofs=proofs)
 
     def _command(self, tree: Tree, root: str, python: Interpreter) -> Command:
         home = posixpath.join(TREE, root) if root else TREE
@@ -137,6 +146,7 @@ class _Result:
     hint: str = ""
     notes: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    proofs: tuple[str, ...] = ()
 
 
 def _log(ran: Ran) -> bytes:
@@ -232,3 +242,29 @@ def _cause(why: str) -> str:
     """Return the line of a collection failure that says most."""
     lines = re.findall(r"(?m)^E +(.*)$", why) or why.strip().splitlines() or ["no reason given"]
     return one_line(lines[-1], 160)
+
+
+def _proofs(base: Report, patched: Report, root: str) -> tuple[str, ...]:
+    """Return the tests that pass now and failed on the base, or were not there."""
+    known = base.names(Ended.PASSED, Ended.SKIPPED, Ended.NOT_RUN)
+    names = patched.names(Ended.PASSED) - known
+    return tuple(_proof(posixpath.join(root, name)) for name in names)
+
+
+def _proof(name: str) -> str:
+    """Return a test's name for the record: printable and bounded, and no other test's."""
+    shown = one_line(name, _MAX_PROOF)
+    return f"pytest: {shown}" if shown == name else f"pytest: {shown} ({_hash(name)})"
+
+
+def _bounded_proofs(proofs: Sequence[str]) -> tuple[str, ...]:
+    """Return the proofs in order; the surplus is counted, and its hash tells it from another."""
+    ordered = sorted(proofs)
+    if len(ordered) <= _MAX_PROOFS:
+        return tuple(ordered)
+    rest = ordered[_MAX_PROOFS:]
+    return (*ordered[:_MAX_PROOFS], f"pytest: and {len(rest)} more ({_hash(repr(rest))})")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
