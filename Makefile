@@ -52,13 +52,10 @@ lint: .venv/.dev .venv/.project ## ruff, formatting, types, import layers
 	$(SAY) 'lint-imports'
 	@$(BIN)/lint-imports
 
-docs: .venv/.dev .venv/.project ## check that the generated reference page is up to date
-	@if [ -f workflow/cli/reference.py ]; then \
-	    printf '==> docs/reference.md\n'; \
-	    $(BIN)/python -m workflow.cli.reference --check docs/reference.md; \
-	else \
-	    printf '==> no generated page to check yet\n'; \
-	fi
+docs: .venv/.dev .venv/.project ## check that what is generated from the code is up to date
+	$(SAY) 'docs/reference.md, docs/rules.md and policies/policy.schema.json'
+	@$(BIN)/python -m workflow.cli.reference --check docs/reference.md
+	@$(BIN)/python -m workflow.cli.rules_page --check docs/rules.md policies/policy.schema.json
 
 bench: .venv/.dev .venv/.project ## run each benchmark in bench/
 	@for script in bench/*.py; do \

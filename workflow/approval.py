@@ -12,9 +12,11 @@ from workflow.git_store import REFS
 from workflow.types import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workflow.git_store import GitStore
     from workflow.store import Approval, Store, Stored
-    from workflow.types import Identity, TreeChange
+    from workflow.types import Identity, Proposal, Requirement, TreeChange
 
 
 _SHOWN_DIGITS = 12
@@ -52,8 +54,33 @@ def approve(store: Store, git: GitStore, number: int, approver: Identity, seen: 
     if seen and not stored.digest.removeprefix("sha256:").startswith(shown):
         message = f"proposal {number} is {stored.digest.short}, not {seen}"
         raise ChangedProposalError(message, hint=f"look again: workflow show {number}")
+    if any(yes.approver == str(approver) for yes in store.approvals(number)):
+        message = f"you have approved proposal {number} already"
+        raise StateError(message, hint=waiting_for(stored.proposal, store.approvals(number)))
     intact(git, stored)
-    return store.approve(stored, approver)
+    return store.approve(stored, approver, lambda given: not missing(stored.proposal, given))
+
+
+def missing(proposal: Proposal, given: Sequence[Approval]) -> tuple[Requirement, ...]:
+    """The requirements that no approval meets yet.
+
+    People are told apart by the e-mail address that git has for them, whatever its case.
+    """
+    addresses = {yes.approver.rpartition("<")[2].rstrip(">").casefold() for yes in given}
+    return tuple(
+        need
+        for need in proposal.requirements
+        if addresses.isdisjoint(address.casefold() for address in need.approvers)
+    )
+
+
+def waiting_for(proposal: Proposal, given: Sequence[Approval]) -> str:
+    """Whose approval is still to come, in words."""
+    needs = [
+        f"{need.path} needs the approval of {' or '.join(need.approvers)}"
+        for need in missing(proposal, given)
+    ]
+    return "; ".join(needs) or "it needs one approval"
 
 
 def reject(store: Store, number: int, who: Identity, reason: str) -> Stored:
@@ -79,13 +106,15 @@ def cleared(store: Store, git: GitStore, number: int) -> Cleared:
             message, hint="workflow doctor; nothing lands on a broken ledger"
         )
     hint = f"workflow show {number}, then workflow approve {number}"
+    approvals = tuple(yes for yes in store.approvals(number) if yes.digest == stored.digest)
+    lacking = missing(stored.proposal, approvals)
     if stored.state is State.AWAITING:
-        message = f"proposal {number} awaits approval"
+        said = f": {waiting_for(stored.proposal, approvals)}" if lacking else ""
+        message = f"proposal {number} awaits approval{said}"
         raise NotApprovedError(message, hint=hint)
     if stored.state is not State.APPROVED:
         raise _wrong_state(stored, "applied")
-    approvals = tuple(yes for yes in store.approvals(number) if yes.digest == stored.digest)
-    if not approvals or not stored.proposal.is_clear:
+    if not approvals or lacking or not stored.proposal.is_clear:
         message = f"proposal {number} has no approval of {stored.digest.short}"
         raise NotApprovedError(message, hint=hint)
     return Cleared(stored, approvals, intact(git, stored))

@@ -79,6 +79,16 @@ class GateSettings(_Section):
     pytest: PytestSettings = PytestSettings()
 
 
+class ShrinkSettings(_Section):
+    """The search for parts that a patch does not need.
+
+    Running the gates without each part may take `budget_s` seconds of wall time in all, judged by
+    how long they took on the whole patch; 0 tries no part.
+    """
+
+    budget_s: float = Field(default=30.0, ge=0, le=3600)
+
+
 class Settings(_Section):
     """All settings, with the defaults that apply when nothing is said.
 
@@ -88,6 +98,7 @@ class Settings(_Section):
     policy: str = ""
     provider: ProviderSettings = ProviderSettings()
     gates: GateSettings = GateSettings()
+    shrink: ShrinkSettings = ShrinkSettings()
 
 
 def load(text: str, environ: Mapping[str, str], source: str) -> Settings:

@@ -1,4 +1,4 @@
-"""From a brief to a proposed tree: ask the provider, read its edits, put them where they belong."""
+"""From a brief to a proposed tree: ask the provider, read its draft, put it where it belongs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,53 @@ from typing import TYPE_CHECKING
 
 from workflow import patch
 from workflow.canonical import encode, plain, sha256
-from workflow.errors import DraftError
-from workflow.types import BlastRadius, Digest, Receipt, Role, TreeChange
+from workflow.errors import DraftError, StateError
+from workflow.types import BlastRadius, Digest, Receipt, TreeChange
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from workflow.git_store import GitStore
     from workflow.providers import Provider
-    from workflow.types import BlobId, Brief, Draft, RepoPath, Snapshot
+    from workflow.store import Stored
+    from workflow.types import (
+        Brief,
+        ChangeRequest,
+        Draft,
+        Forecast,
+        Route,
+        Snapshot,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a change comes from: who asked whom for it, on what base, and what was answered."""
+
+    request: ChangeRequest
+    base: Snapshot
+    route: Route
+    provider: str
+    model: str
+    draft: Digest
+    notes: tuple[str, ...]
+    forecasts: tuple[Forecast, ...]
+    receipt: Receipt
+    repairs: tuple[str, ...] = ()
+    shrunk_from: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A draft that has become a tree: what differs, the canonical patch's digest, and its size."""
+    """A draft that has become a tree: what differs, the canonical patch's digest, and its size.
+
+    `repairs` says what was mended in the way the draft was written.
+    """
 
     change: TreeChange
     patch: Digest
     radius: BlastRadius
+    repairs: tuple[str, ...] = ()
 
 
 def ask(provider: Provider, brief: Brief) -> Draft:
@@ -36,6 +65,7 @@ def ask(provider: Provider, brief: Brief) -> Draft:
     try:
         # The text alone may carry a file's raw bytes; all else goes into the record as it is.
         encode({**plain(answer), "text": ""})
+        _bytes(answer)
     except ValueError as error:
         message = f"the answer of {provider.name} cannot be recorded: {error}"
         raise DraftError(message, hint="propose it again, or with another provider") from error
@@ -55,28 +85,77 @@ def receipt(provider: Provider, brief: Brief) -> Receipt:
     )
 
 
-def place(git: GitStore, base: Snapshot, brief: Brief, draft: Draft, scratch: Path) -> Placed:
-    """The tree that a draft's edits give, and the canonical patch of it.
+def origin(
+    request: ChangeRequest, base: Snapshot, route: Route, draft: Draft, sent: Receipt
+) -> Origin:
+    """Where a fresh draft comes from."""
+    return Origin(
+        request=request,
+        base=base,
+        route=route,
+        provider=draft.provider,
+        model=draft.model,
+        draft=sha256(_bytes(draft)),
+        notes=draft.notes,
+        forecasts=draft.forecasts,
+        receipt=sent,
+    )
 
-    Raises `DraftError` for a draft that is not edits to the brief's files, that has a hunk without
-    a proven place, or that changes nothing.
+
+def smaller(stored: Stored) -> Origin:
+    """Where a proposal without the spare parts of another one comes from: from that one's draft."""
+    before = stored.proposal
+    return Origin(
+        request=before.request,
+        base=before.base,
+        route=before.route,
+        provider=before.provider,
+        model=before.model,
+        draft=before.draft,
+        notes=before.notes,
+        forecasts=before.forecasts,
+        receipt=before.receipt,
+        repairs=before.repairs,
+        shrunk_from=stored.digest,
+    )
+
+
+def place(git: GitStore, base: Snapshot, draft: Draft, scratch: Path) -> Placed:
+    """The tree that a draft gives, and the canonical patch of it.
+
+    What it may touch is the policy's business.
+
+    Raises `PatchError` for a draft that is not a patch, that has a hunk without a proven place, or
+    that changes nothing.
     """
-    if brief.role is not Role.SURGEON:
-        message = "an architect's draft creates files, and this version places edits only"
-        raise DraftError(message, hint="name the file to edit, or pass --route surgeon")
-    sources = {file.path: file.data for file in brief.files}
-    modes = {entry.path: entry.mode for entry in git.entries(base.tree, *sources)}
-    rows: dict[RepoPath, tuple[str, BlobId] | None] = {}
-    for edit in patch.parse(draft.text):
-        if edit.path not in sources:
-            message = f"the draft edits {edit.path}, which the request does not name"
-            raise DraftError(message, hint=f"may be edited: {', '.join(sources)}")
-        edited = git.write_blob(patch.apply(edit, sources[edit.path]))
-        rows[edit.path] = (modes[edit.path], edited)
-    proposed = git.write_tree(base.tree, rows, scratch / "proposed.index")
-    change = git.change(base.tree, proposed)
-    if not change.files:
-        message = "the draft changes nothing"
-        raise DraftError(message, hint="say what should be different afterwards")
+    reading = patch.read(_bytes(draft))
+    placement = patch.place(reading.operations, patch.TreeFiles(git, base.tree))
+    proposed = patch.write(git, base.tree, placement)
+    repairs = patch.mended(reading, placement.places)
+    return _placed(git, git.change(base.tree, proposed), scratch, repairs)
+
+
+def place_smaller(git: GitStore, stored: Stored, scratch: Path) -> Placed:
+    """What is left of a proposal without its spare parts.
+
+    Raises `StateError` when it has none, or when nothing would be left.
+    """
+    base, excess = stored.proposal.base.tree, stored.proposal.excess
+    if excess is None or not excess.parts:
+        message = f"proposal {stored.id} has no spare part"
+        raise StateError(message, hint=f"workflow show {stored.id}")
+    if excess.tree == base:
+        message = f"without its spare parts, nothing is left of proposal {stored.id}"
+        raise StateError(message, hint=f"workflow show {stored.id}; workflow reject {stored.id}")
+    return _placed(git, git.change(base, excess.tree), scratch)
+
+
+def _placed(
+    git: GitStore, change: TreeChange, scratch: Path, repairs: tuple[str, ...] = ()
+) -> Placed:
     text, radius = patch.canonical(git, change, scratch / "canonical.index")
-    return Placed(change, sha256(text), radius)
+    return Placed(change, sha256(text), radius, repairs)
+
+
+def _bytes(draft: Draft) -> bytes:
+    return draft.text.encode("utf-8", "surrogateescape")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workflow.providers import Provider
     from workflow.sandbox import Sandbox
     from workflow.store import Store
-    from workflow.types import Role
+    from workflow.types import Role, Snapshot
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,8 +59,13 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that stages work with; `wiring.py` builds it."""
+    """Everything that stages work with; `wiring.py` builds it.
 
+    The settings and the policy are those of `base`, which is what is changed.  `shrink_s` is how
+    long the search for spare parts may run gates, in seconds of wall time.
+    """
+
+    base: Snapshot
     git: GitStore
     store: Store
     journal: Journal
@@ -68,3 +73,4 @@ class Parts:
     providers: dict[Role, Provider]
     gates: tuple[Gate, ...]
     sandbox: Sandbox
+    shrink_s: float

@@ -1,6 +1,7 @@
 """THE file: what happens to a change request, in order.
 
-`propose` turns words into a stored proposal with evidence; it writes neither work tree nor branch.
+`propose` turns words into a stored proposal with evidence, and `propose_smaller` makes another one
+of it without what it does not need; they write neither work tree nor branch.
 A person stands between.  `land` brings in exactly what was approved; it never asks a provider.
 `roll_back` restores what was there before.  Each line is a stage of its own module; `run.step` is
 how a stage is run, so that an engine can survive a crash between any two of them.
@@ -9,14 +10,16 @@ how a stage is run, so that an engine can survive a crash between any two of the
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from workflow import apply, approval, draft, evidence, gather, policy, record, route
+from workflow import apply, approval, draft, evidence, gather, policy, record, route, shrink
 from workflow.journal import LandingKind
 
 if TYPE_CHECKING:
     from workflow.apply import Move
     from workflow.approval import Cleared
+    from workflow.draft import Origin, Placed
     from workflow.journal import Landing
     from workflow.parts import Engine, Parts, Records
     from workflow.store import Stored
@@ -25,33 +28,44 @@ if TYPE_CHECKING:
 
 def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
     """From words to a stored proposal that is clear, or that says what stands against it."""
-    base = run.step("snapshot", on.git.snapshot)
-    named = run.step("resolve", gather.resolve, on.git, base, request)
+    named = run.step("resolve", gather.resolve, on.git, on.base, request)
     way = run.step("route", route.choose, request, named)
-    brief = run.step("gather", gather.gather, on.git, base, request, way, named)
+    brief = run.step("gather", gather.gather, on.git, on.base, request, way, named)
     provider = on.providers[way.role]
     answer = run.step("draft", draft.ask, provider, brief)
-    placed = run.step("place", draft.place, on.git, base, brief, answer, run.fresh_folder())
-    findings = run.step(
-        "policy",
-        policy.judge,
-        placed.change,
-        placed.radius,
-        on.policy,
-        role=way.role,
-        given=tuple(file.path for file in brief.files),
-        read=on.git.blob,
-    )
+    placed = run.step("place", draft.place, on.git, on.base, answer, run.fresh_folder())
+    sent = draft.receipt(provider, brief)
+    return _prove(draft.origin(request, on.base, way, answer, sent), placed, on, run)
+
+
+def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
+    """From a proposal to a second one without the parts that it does not need."""
+    stored = on.store.get(number)
+    run.step("verify", approval.intact, on.git, stored)
+    placed = run.step("place", draft.place_smaller, on.git, stored, run.fresh_folder())
+    return _prove(draft.smaller(stored), placed, on, run)
+
+
+def _prove(origin: Origin, placed: Placed, on: Parts, run: Engine) -> Stored:
+    """Judge a change by the policy and by every gate, look for what it does not need, store it."""
+    case = _case(origin, placed, on)
+    judged = run.step("policy", policy.judge, case)
     verdicts = run.step("gates", _judge, placed.change, on, run)
-    return run.step(
-        "record",
-        record.record,
+    excess = run.step(
+        "shrink",
+        shrink.find,
         on.git,
-        on.store,
-        record.Outcome(request, base, way, answer, placed, findings, verdicts),
-        policy=on.policy.digest,
-        receipt=draft.receipt(provider, brief),
+        placed.change,
+        verdicts,
+        judge=lambda smaller: _judge(smaller, on, run),
+        scratch=run.fresh_folder(),
+        budget_s=on.shrink_s,
+        tell=run.tell,
     )
+    if excess:
+        judged += policy.judge_excess(excess, case)
+    found = record.Outcome(origin, placed, judged, verdicts, excess)
+    return run.step("record", record.record, on.git, on.store, found, policy=on.policy.digest)
 
 
 def land(number: int, who: Identity, on: Parts, run: Engine) -> Landing:
@@ -100,4 +114,18 @@ def _judge(change: TreeChange, on: Parts, run: Engine) -> tuple[Verdict, ...]:
         keep=on.store.keep,
         scratch=run.fresh_folder(),
         tell=run.tell,
+    )
+
+
+def _case(origin: Origin, placed: Placed, on: Parts) -> policy.Case:
+    """What the rules may look at."""
+    return policy.Case(
+        change=placed.change,
+        radius=placed.radius,
+        policy=on.policy,
+        role=origin.route.role,
+        given=origin.receipt.files,
+        allowed=frozenset(origin.request.allowed),
+        blobs=on.git.blobs,
+        names=partial(on.git.names, placed.change.proposed),
     )

@@ -7,71 +7,69 @@ from typing import TYPE_CHECKING
 
 from workflow import ledger
 from workflow.apply import anchor
-from workflow.canonical import sha256
 from workflow.git_store import REFS
 from workflow.text import one_line
 from workflow.types import Proposal
 
 if TYPE_CHECKING:
-    from workflow.draft import Placed
+    from workflow.draft import Origin, Placed
     from workflow.git_store import GitStore
+    from workflow.policy import Judgement
     from workflow.store import Store, Stored
-    from workflow.types import (
-        ChangeRequest,
-        Digest,
-        Draft,
-        Finding,
-        Receipt,
-        Route,
-        Snapshot,
-        Verdict,
-    )
+    from workflow.types import Digest, Excess, Verdict
+
+# A longer number was nobody's proposal: SQLite counts rows in 63 bits.
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What the stages of a proposal have found."""
 
-    request: ChangeRequest
-    base: Snapshot
-    route: Route
-    draft: Draft
+    origin: Origin
     placed: Placed
-    findings: tuple[Finding, ...]
+    judged: Judgement
     verdicts: tuple[Verdict, ...]
+    excess: Excess | None
 
 
-def record(
-    git: GitStore, store: Store, found: Outcome, *, policy: Digest, receipt: Receipt
-) -> Stored:
+def record(git: GitStore, store: Store, found: Outcome, *, policy: Digest) -> Stored:
     """Store a proposal.  Killed in the middle, it is either whole or not there."""
-    title = one_line(found.request.text)
-    tree = found.placed.change.proposed
-    commit = git.commit(tree, (found.base.commit,), f"Propose: {title}", found.request.requester)
+    origin, placed, judged = found.origin, found.placed, found.judged
+    title = one_line(origin.request.text)
+    tree = placed.change.proposed
+    requester = origin.request.requester
+    commit = git.commit(tree, (origin.base.commit,), f"Propose: {title}", requester)
     # A store that was deleted has left its refs, and their proposals must not be overwritten.
     tails = [ref.rsplit("/", 1)[-1] for ref in git.refs(f"{REFS}/proposals")]
-    store.skip_to(max((int(tail) for tail in tails if tail.isdecimal()), default=0))
+    numbers = [int(tail) for tail in tails if tail.isdecimal() and len(tail) <= _MOST_DIGITS]
+    store.skip_to(max(numbers, default=0))
     stored = store.add(
         Proposal(
             repository=store.repository,
-            base=found.base,
+            base=origin.base,
             commit=commit,
             tree=tree,
-            patch=found.placed.patch,
-            files=found.placed.change.files,
-            blast_radius=found.placed.radius,
-            request=found.request,
-            route=found.route,
-            provider=found.draft.provider,
-            model=found.draft.model,
-            draft=sha256(found.draft.text.encode("utf-8", "surrogateescape")),
-            notes=found.draft.notes,
-            forecasts=found.draft.forecasts,
-            receipt=receipt,
+            patch=placed.patch,
+            files=placed.change.files,
+            blast_radius=placed.radius,
+            request=origin.request,
+            route=origin.route,
+            provider=origin.provider,
+            model=origin.model,
+            draft=origin.draft,
+            notes=origin.notes,
+            forecasts=origin.forecasts,
+            receipt=origin.receipt,
             policy=policy,
-            findings=found.findings,
+            findings=judged.findings,
             verdicts=found.verdicts,
             created=ledger.now(),
+            repairs=(*origin.repairs, *placed.repairs),
+            declared=judged.declared,
+            requirements=judged.requirements,
+            excess=found.excess,
+            shrunk_from=origin.shrunk_from,
         )
     )
     anchor(git, store, stored.id)

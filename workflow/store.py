@@ -20,7 +20,7 @@ from workflow.types import Digest, Identity, Proposal, State
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -181,8 +181,13 @@ class Store:
 
     # --- decisions ----------------------------------------------------------------------------
 
-    def approve(self, stored: Stored, approver: Identity) -> Approval:
-        """Record a yes to the digest that was displayed.
+    def approve(
+        self,
+        stored: Stored,
+        approver: Identity,
+        is_enough: Callable[[Sequence[Approval]], bool] = bool,
+    ) -> Approval:
+        """Record a yes to the digest that was displayed; with enough of them, it is approved.
 
         Raises `StateError` when somebody else has decided since `stored` was read.
         """
@@ -193,11 +198,13 @@ class Store:
                 "INSERT INTO approvals (proposal, digest, approver, at) VALUES (?, ?, ?, ?)",
                 (approval.proposal, approval.digest, approval.approver, approval.at),
             )
-            self.set_state(stored.id, State.APPROVED)
             self.log(
                 "approval",
                 {"proposal": stored.id, "digest": stored.digest, "approver": approval.approver},
             )
+            # Asked for here, where no other approval can come in between.
+            if is_enough(self.approvals(stored.id)):
+                self.set_state(stored.id, State.APPROVED)
         return approval
 
     def reject(self, stored: Stored, who: Identity, reason: str) -> None:
@@ -258,6 +265,7 @@ def _facts(proposal: Proposal) -> list[tuple[str, Mapping[str, Any]]]:
         ("draft", drafted),
     ]
     rows += [("finding", finding) for finding in body["findings"]]
+    rows += [("declaration", finding) for finding in body["declared"]]
     rows += [("verdict", verdict) for verdict in body["verdicts"]]
     return rows
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workflow.parts import Parts
     from workflow.policy import Policy
     from workflow.sandbox import Sandbox
-    from workflow.types import TreeId
+    from workflow.types import Snapshot, TreeId
 
 _STATE = "workflow"
 DEFAULT_POLICY = "default.yaml"
@@ -45,19 +45,20 @@ def open_repository(start: Path) -> Repository:
     return Repository(git, store, journal, recovered)
 
 
-def build(repository: Repository, tree: TreeId) -> Parts:
-    """Everything that the pipeline works with, as the base tree's settings and policy want it."""
+def build(repository: Repository, base: Snapshot) -> Parts:
+    """Everything that the pipeline works with, as the base's settings and policy want it."""
     from workflow.gates.nginx import NginxGate
     from workflow.gates.pytest import PytestGate
     from workflow.parts import Parts
     from workflow.providers.offline import OfflineProvider
 
-    git = repository.git
+    git, tree = repository.git, base.tree
     settings = read_settings(git, tree)
     offline = OfflineProvider()
     nginx, pytest = settings.gates.nginx, settings.gates.pytest
     main = _main_config(nginx.config)
     return Parts(
+        base=base,
         git=git,
         store=repository.store,
         journal=repository.journal,
@@ -73,6 +74,7 @@ def build(repository: Repository, tree: TreeId) -> Parts:
             PytestGate(python=tests_python(repository, settings), timeout_s=pytest.timeout_s),
         ),
         sandbox=sandbox(),
+        shrink_s=settings.shrink.budget_s,
     )
 
 
@@ -145,7 +147,6 @@ def has_uncommitted_settings(git: GitStore) -> bool:
 def read_policy(git: GitStore, tree: TreeId, settings: Settings) -> Policy:
     """The policy that a base tree names, or the built-in one."""
     from workflow import policy
-    from workflow.resources import folder
 
     if settings.policy:
         try:
@@ -153,5 +154,13 @@ def read_policy(git: GitStore, tree: TreeId, settings: Settings) -> Policy:
         except (KeyError, ValueError) as error:
             message = f"workflow.toml names the policy {settings.policy}, which is not committed"
             raise policy.PolicyError(message, hint=f"git add {settings.policy}") from error
+    return built_in_policy()
+
+
+def built_in_policy() -> Policy:
+    """The policy where no repository names one."""
+    from workflow import policy
+    from workflow.resources import folder
+
     built_in = folder("policies") / DEFAULT_POLICY
     return policy.load(built_in.read_bytes(), "the built-in default policy")

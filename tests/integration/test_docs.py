@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TOP = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TITLED = re.compile(r'^(```+)\w+ title="([^"]+)"\n(.*?)^\1$', re.MULTILINE | re.DOTALL)
 EXIT = re.compile(r"\[exit (\d+)\]\n")
 
 
@@ -56,10 +57,12 @@ def _run(command: list[str], place: Path, status: int) -> str:
     )
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/patch.md", "docs/tutorial.md"])
 def test_sessions_run_as_printed(page: str, sandbox_repo: GitRepo, tmp_path: Path) -> None:
-    """Each command of the page, in order, prints what the page shows and ends as it says."""
+    """Each command of the page, on the files that it shows, prints and ends as the page says."""
     place = sandbox_repo.path if page == "README.md" else tmp_path
+    for _, name, text in TITLED.findall((TOP / page).read_text()):
+        (place / name).write_text(text)
     seen = 0
     for command, shown in _steps(TOP / page):
         if command[0] == "make":
@@ -96,6 +99,8 @@ def test_documents_name_only_commands_that_exist() -> None:
     names = {
         info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands
     }
+    groups = (group.typer_instance for group in app.registered_groups)
+    names |= {group.info.name for group in groups if group and group.info.name}
     for page in [TOP / "README.md", *(TOP / "docs").rglob("*.md")]:
         for verb in re.findall(r"`workflow ([a-z]+)", page.read_text()):
             assert verb in names, f"{page.name}: workflow {verb}"
@@ -105,7 +110,7 @@ def test_json_keys_are_those_documented(tmp_path: Path) -> None:
     """What `--json` prints has exactly the keys that the reference lists."""
     import json  # noqa: PLC0415 - this test alone reads JSON
 
-    from workflow.cli import report  # noqa: PLC0415 - as above
+    from workflow.cli import patch_report, report  # noqa: PLC0415 - as above
 
     _run(["workflow", "demo", "--keep", "analytics"], tmp_path, 0)
     place = tmp_path / "analytics"
@@ -113,5 +118,8 @@ def test_json_keys_are_those_documented(tmp_path: Path) -> None:
     assert set(shown) == {*report.PROPOSAL, "patch"}
     listed = json.loads(_run(["workflow", "list", "--json"], place, 0))
     assert set(listed["proposals"][0]) == set(report.ROW)
+    (place / "a.diff").write_text("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+new\n")
+    explained = json.loads(_run(["workflow", "patch", "explain", "a.diff", "--json"], place, 0))
+    assert set(explained) == set(patch_report.PATCH)
     landed = json.loads(_run(["workflow", "history", "--json"], place, 0))
     assert set(landed["landings"][0]) == set(report.LANDING)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow import approval
+from workflow import apply, approval
 from workflow.canonical import digest, encode, plain
 from workflow.errors import (
     ChangedProposalError,
@@ -17,7 +17,7 @@ from workflow.errors import (
     UnknownProposalError,
     UsageError,
 )
-from workflow.types import Finding, Identity, RepoPath, State
+from workflow.types import Finding, Identity, RepoPath, Requirement, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,3 +270,68 @@ def test_a_finding_keeps_it_from_landing(desk: Desk) -> None:
     desk.store.add(replace(desk.proposal(NEW), findings=(finding,)))
     with pytest.raises(StateError, match="is refused"):
         approve(desk)
+
+
+# --- approvers that the policy names ------------------------------------------------------------
+
+CAROL = Identity("Carol", "Carol@Example.test")
+DAVE = Identity("Dave", "dave@example.test")
+
+
+def needing(desk: Desk, *needs: tuple[str, ...]) -> Stored:
+    """Store a clear proposal with one requirement for each tuple of addresses."""
+    requirements = tuple(Requirement(RepoPath(f"ci/{at}"), who) for at, who in enumerate(needs))
+    stored = desk.store.add(replace(desk.proposal(NEW), requirements=requirements))
+    apply.anchor(desk.git, desk.store, stored.id)
+    return stored
+
+
+def test_a_named_approver_has_to_approve(desk: Desk) -> None:
+    """Somebody else's yes is kept, and does not do; the named one's does, whatever its case."""
+    needing(desk, ("carol@example.test", "erin@example.test"))
+    approve(desk)
+    assert desk.store.get(1).state is State.AWAITING
+    with pytest.raises(NotApprovedError, match=r"ci/0 needs .* carol@example\.test or"):
+        cleared(desk)
+    approval.approve(desk.store, desk.git, 1, CAROL, "")
+    assert desk.store.get(1).state is State.APPROVED
+    assert [yes.approver for yes in cleared(desk).approvals] == [str(BOB), str(CAROL)]
+
+
+def test_each_requirement_has_to_be_met(desk: Desk) -> None:
+    """Two files with an approver each need both of them, in any order."""
+    stored = needing(desk, ("dave@example.test",), ("carol@example.test",))
+    approval.approve(desk.store, desk.git, 1, CAROL, "")
+    given = desk.store.approvals(1)
+    assert [need.path for need in approval.missing(stored.proposal, given)] == ["ci/0"]
+    assert approval.waiting_for(stored.proposal, given) == (
+        "ci/0 needs the approval of dave@example.test"
+    )
+    approval.approve(desk.store, desk.git, 1, DAVE, "")
+    assert cleared(desk).stored.state is State.APPROVED
+
+
+def test_nobody_approves_twice(desk: Desk) -> None:
+    """A second yes of the same person adds nothing, and says what is waited for."""
+    needing(desk, ("carol@example.test",))
+    approve(desk)
+    with pytest.raises(StateError, match="you have approved proposal 1 already") as caught:
+        approve(desk)
+    assert "carol@example.test" in caught.value.hint
+
+
+def test_a_state_that_was_set_by_hand_does_not_do(desk: Desk) -> None:
+    """A row that says `approved` without the named approver's yes lands nothing."""
+    needing(desk, ("carol@example.test",))
+    approve(desk)
+    desk.store.set_state(1, State.APPROVED)
+    with pytest.raises(NotApprovedError, match="has no approval of"):
+        cleared(desk)
+
+
+def test_a_name_that_holds_an_address_is_not_that_person(desk: Desk) -> None:
+    """Only the address that git has for the person counts, not what the name says."""
+    needing(desk, ("carol@example.test",))
+    for name in ("carol@example.test", "x <carol@example.test"):
+        approval.approve(desk.store, desk.git, 1, Identity(name, "mallory@example.test"), "")
+    assert desk.store.get(1).state is State.AWAITING

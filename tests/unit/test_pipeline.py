@@ -14,8 +14,8 @@ from workflow.canonical import sha256
 from workflow.engine import Inline
 from workflow.errors import DraftError, SandboxUnavailableError, StateError
 from workflow.parts import Parts
-from workflow.pipeline import land, propose, roll_back
-from workflow.policy import Policy
+from workflow.pipeline import land, propose, propose_smaller, roll_back
+from workflow.policy import Budget, Budgets, Level, Policy, Protected, Sizes
 from workflow.types import (
     ChangeRequest,
     Draft,
@@ -24,6 +24,7 @@ from workflow.types import (
     Outcome,
     RepoPath,
     Role,
+    Spare,
     State,
     Verdict,
 )
@@ -112,16 +113,25 @@ class Heard:
         assert (self.stages[-1], seconds >= 0) == (stage, True)
 
 
+def _policy() -> Policy:
+    """Return a policy that protects the application and has room for a small edit."""
+    budget = Budget(files=2, hunks=10, changed_lines=10, excess=5.0)
+    budgets, sizes = Budgets(budget, budget, budget), Sizes(100, 1000, 1000)
+    return Policy(budgets, sizes, (Protected(("app/**",)),), (), "test", sha256(b"policy"))
+
+
 def parts(desk: Desk, provider: Scripted, *gates: ScriptedGate) -> Parts:
     """Return a pipeline's parts."""
     return Parts(
+        base=desk.git.snapshot(),
         git=desk.git,
         store=desk.store,
         journal=desk.journal,
-        policy=Policy(2, 10, ("app/**",), "test", sha256(b"policy")),
+        policy=_policy(),
         providers=dict.fromkeys(Role, provider),
         gates=gates,
         sandbox=NoSandbox(),
+        shrink_s=30.0,
     )
 
 
@@ -151,7 +161,7 @@ def test_the_whole_way(desk: Desk) -> None:
         f"{stored.proposal.commit} commit\trefs/workflow/proposals/1", ""
     ) == (before.refs + "\n")
     assert heard.stages == [
-        *("snapshot", "resolve", "route", "gather", "draft", "place", "policy", "gates", "record")
+        *("resolve", "route", "gather", "draft", "place", "policy", "gates", "shrink", "record")
     ]
     assert heard.details == ["scripted"]
     assert gate.asked == [(b"one\ntwo\nthree\n", b"one\nTWO\nthree\n")]
@@ -224,19 +234,20 @@ def test_a_nul_that_a_draft_brings_in_is_found(desk: Desk) -> None:
     with engine(desk) as run:
         on = parts(desk, Scripted(GOOD.replace("TWO", "T\0WO")), ScriptedGate())
         stored = propose(request(), on, run)
-    assert [finding.rule for finding in stored.proposal.findings] == ["hidden-character"]
+    assert [finding.rule for finding in stored.proposal.findings] == ["binary-file"]
     assert b"+T\0WO\n" in desk.git.patch(stored.proposal.base.tree, stored.proposal.tree)
 
 
 @pytest.mark.parametrize(
     ("provider", "reason"),
     [
-        (Scripted("I would rather not."), "holds no diff"),
-        (Scripted(GOOD.replace("site.conf", "app/main.py")), "which the request does not name"),
-        (Scripted(GOOD.replace("site.conf", "absent")), "which the request does not name"),
-        (Scripted(GOOD.replace("-two\n+TWO", " two")), "changes nothing"),
-        (Scripted(GOOD.replace("one", "uno")), "stand nowhere"),
-        (Scripted(GOOD + "\ud800"), "not text"),
+        (Scripted("I would rather not."), "[not-a-patch]"),
+        (Scripted("site.conf\n```\none\nTWO\nthree\n```\n"), "[file-exists]"),
+        (Scripted(GOOD.replace("site.conf", "absent")), "[no-such-file]"),
+        (Scripted(GOOD.replace("site.conf", "../x")), "[unsafe-path]"),
+        (Scripted(GOOD.replace("-two\n+TWO", " two")), "[no-change]"),
+        (Scripted(GOOD.replace("one", "uno")), "[no-place]"),
+        (Scripted(GOOD + "\ud800"), "cannot be recorded"),
         (Scripted(notes=("\ud800",)), "cannot be recorded"),
     ],
 )
@@ -250,10 +261,124 @@ def test_a_draft_that_is_no_contained_patch(desk: Desk, provider: Scripted, reas
     assert desk.repo.snapshot() == before
 
 
-def test_an_architect_places_nothing_yet(desk: Desk) -> None:
-    """What this version cannot do is refused by name."""
-    with engine(desk) as run, pytest.raises(DraftError, match="architect"):
-        propose(request(role=Role.ARCHITECT), parts(desk, Scripted(), ScriptedGate()), run)
+NEW_FILE = "--- /dev/null\n+++ b/new.conf\n@@ -0,0 +1 @@\n+new\n"
+OTHER_FILE = GOOD.replace("site.conf", "app/main.py").replace(
+    " one\n-two\n+TWO\n three", "-print(1)\n+print(2)"
+)
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "rules"),
+    [
+        (Role.ARCHITECT, GOOD, ["architect-creates"]),
+        (Role.ARCHITECT, NEW_FILE, []),
+        (Role.SURGEON, NEW_FILE, ["surgeon-edits"]),
+        (Role.SURGEON, OTHER_FILE, ["outside-request", "protected-path"]),
+    ],
+)
+def test_roles_are_kept_apart(desk: Desk, role: Role, text: str, rules: list[str]) -> None:
+    """An architect creates, a surgeon edits what the request named, and the trees tell."""
+    on = parts(desk, Scripted(text), ScriptedGate())
+    with engine(desk) as run:
+        stored = propose(request(role=role), on, run)
+    assert sorted({one.rule for one in stored.proposal.findings}) == sorted(rules)
+    assert (stored.state is State.REFUSED) == bool(rules)
+
+
+REFORMATTED = """--- a/app.toml
++++ b/app.toml
+@@
+-a=1
++a = 1
+ b = 2
+ c = 3
+ d = 4
+-e = 5
++e = 6
+"""
+
+
+def test_a_smaller_proposal_is_made_and_judged_anew(desk: Desk) -> None:
+    """What changes no meaning is named, kept in the first proposal, and left out of the second."""
+    desk.repo.commit({"app.toml": b"a=1\nb = 2\nc = 3\nd = 4\ne = 5\n"})
+    gate = ScriptedGate()
+    on = parts(desk, Scripted(REFORMATTED), gate)
+    with engine(desk) as run:
+        first = propose(request("raise e", "app.toml"), on, run)
+        second = propose_smaller(first.id, on, run)
+    excess = first.proposal.excess
+    assert excess is not None
+    assert [(part.line, part.why) for part in excess.parts] == [(1, Spare.NEUTRAL)]
+    assert (excess.changed, excess.needed, excess.is_tried) == (4, 2, False)
+    found = [desk.git.read(one.proposal.tree, RepoPath("app.toml")) for one in (first, second)]
+    assert found == [
+        b"a = 1\nb = 2\nc = 3\nd = 4\ne = 6\n",
+        b"a=1\nb = 2\nc = 3\nd = 4\ne = 6\n",
+    ]
+    assert (second.proposal.shrunk_from, second.state) == (first.digest, State.AWAITING)
+    assert (second.proposal.draft, second.proposal.receipt) == (
+        first.proposal.draft,
+        first.proposal.receipt,
+    )
+    assert len(gate.asked) == 2
+    assert desk.store.get(first.id) == first
+    with engine(desk) as run, pytest.raises(StateError, match="proposal 2 has no spare part"):
+        propose_smaller(second.id, on, run)
+
+
+def test_a_patch_that_only_reformats_has_nothing_smaller(desk: Desk) -> None:
+    """Where every part is spare nothing would be left, and that is said."""
+    desk.repo.commit({"app.toml": b"a=1\nb = 2\nc = 3\nd = 4\ne = 5\n"})
+    on = parts(desk, Scripted(REFORMATTED.replace("e = 6", "e  =  5")), ScriptedGate())
+    with engine(desk) as run:
+        first = propose(request("tidy", "app.toml"), on, run)
+        with pytest.raises(StateError, match="nothing is left of proposal 1"):
+            propose_smaller(first.id, on, run)
+    assert first.proposal.excess
+    assert (first.proposal.excess.needed, first.proposal.excess.score) == (0, 4.0)
+
+
+def test_an_objection_can_be_declared(desk: Desk) -> None:
+    """Where the policy lets it, what the requester says is intended is kept apart and shown."""
+    desk.repo.commit(
+        {"tests/test_a.py": b"def test_a():\n    assert 1 + 1 == 2\n    assert 2 + 1 == 3\n"}
+    )
+    text = "--- a/tests/test_a.py\n+++ b/tests/test_a.py\n@@\n     assert 1 + 1 == 2\n"
+    text += "-    assert 2 + 1 == 3\n"
+    on = parts(desk, Scripted(text), ScriptedGate())
+    on = replace(on, policy=replace(on.policy, levels=(("weakened-test", Level.DECLARE),)))
+    asked = request("drop the second", "tests/test_a.py")
+    with engine(desk) as run:
+        refused = propose(asked, on, run)
+        awaiting = propose(replace(asked, allowed=("weakened-test",)), on, run)
+    assert [one.rule for one in refused.proposal.findings] == ["weakened-test"]
+    assert "--allow weakened-test" in refused.proposal.findings[0].reason
+    assert (awaiting.state, awaiting.proposal.findings) == (State.AWAITING, ())
+    assert [one.rule for one in awaiting.proposal.declared] == ["weakened-test"]
+
+
+def test_what_was_mended_is_said(desk: Desk) -> None:
+    """A draft with wrong counts and other blanks at line ends is placed, and the proposal tells."""
+    desk.repo.commit({"site.conf": b"one  \ntwo\nthree\n"})
+    text = "--- a/site.conf\n+++ b/site.conf\n@@ -9,9 +9,9 @@\n one\n-two\n+TWO\n three\n"
+    with engine(desk) as run:
+        stored = propose(request(), parts(desk, Scripted(text), ScriptedGate()), run)
+    assert stored.proposal.repairs == (
+        "a header without the right numbers: hunk 1 of site.conf",
+        "placed in spite of other blanks at the ends of lines: hunk 1 of site.conf",
+    )
+    found = desk.git.read(stored.proposal.tree, RepoPath("site.conf"))
+    assert found == b"one  \nTWO\nthree\n"
+
+
+def test_the_policy_is_that_of_the_base_that_is_changed(desk: Desk) -> None:
+    """A commit that comes while the parts are built does not slip under the old one's policy."""
+    on = parts(desk, Scripted(), ScriptedGate())
+    later = desk.repo.commit({"other": b"x\n"})
+    with engine(desk) as run:
+        stored = propose(request(), on, run)
+    assert stored.proposal.base == on.base
+    assert stored.proposal.base.commit != later
 
 
 def test_bytes_that_are_no_text_are_kept(desk: Desk) -> None:

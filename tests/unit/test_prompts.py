@@ -124,9 +124,10 @@ def test_a_broken_recipe_is_refused(
 ) -> None:
     """A variable that nobody defines, or front matter that says nothing, renders no prompt."""
     package = Path(workflow.__file__).parent
-    for name in ("__init__", "prompts", "resources", "errors", "types"):
+    for name in ("__init__", "prompts", "resources", "errors"):
         (tmp_path / "workflow").mkdir(exist_ok=True)
         shutil.copy(package / f"{name}.py", tmp_path / "workflow")
+    shutil.copytree(package / "types", tmp_path / "workflow/types", dirs_exist_ok=True)
     (tmp_path / "workflow/data/prompts").mkdir(parents=True)
     (tmp_path / "workflow/data/prompts/surgical-edit.md").write_text(recipe)
     line = python(RENDER, tmp_path).line()

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from workflow.cli.patch_app import patch_app
 from workflow.types import Role  # noqa: TC001 - Typer reads the annotations when it runs
 
 app = typer.Typer(
@@ -23,9 +24,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(patch_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="RULE",
+        help="Say that a rule's objection is intended, where the policy lets you. Repeatable.",
+    ),
+]
 # SQLite's largest row number.
 MOST = 2**63 - 1
 Number = Annotated[
@@ -54,7 +64,7 @@ def common(
 
 
 @app.command()
-def propose(
+def propose(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person types
     request: Annotated[str, typer.Argument(help="What should change, in words.")],
     paths: Annotated[
         list[str] | None,
@@ -64,6 +74,7 @@ def propose(
         Role | None,
         typer.Option(help="Who drafts; without it, the request and the files decide."),
     ] = None,
+    allow: Allow = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,7 +87,19 @@ def propose(
     from workflow.cli import propose as command
     from workflow.cli.output import Output
 
-    command.run(Output(as_json=as_json, quiet=quiet), request, paths or [], route)
+    command.run(Output(as_json=as_json, quiet=quiet), request, paths or [], route, allow or [])
+
+
+@app.command()
+def shrink(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Make a second proposal without the parts that a proposal does not need; the first one stays.
+
+    `show` says which parts these are.  The smaller one is judged anew.
+    """
+    from workflow.cli import propose as command
+    from workflow.cli.output import Output
+
+    command.shrink(Output(as_json=as_json, quiet=quiet), number)
 
 
 @app.command()

@@ -22,8 +22,11 @@ def approve(output: Output, number: int, digest: str) -> None:
     stored = repository.store.get(number)
     is_own = who == stored.proposal.request.requester
     words = report.in_words(repository.git, stored.proposal)
-    data = report.of_proposal(stored, words, repository.store.approvals(number))
+    approvals = repository.store.approvals(number)
+    data = report.of_proposal(stored, words, approvals)
     lines = [Text(f"Proposal {number} is approved by {visible(yes.approver)}: {yes.digest.short}")]
+    if approval.missing(stored.proposal, approvals):
+        lines.append(Text(visible(approval.waiting_for(stored.proposal, approvals)), "yellow"))
     if is_own:
         lines.append(Text("You approved your own request; this version lets one person do both."))
     output.result({**data, "self_approved": is_own}, *lines)

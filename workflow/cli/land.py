@@ -21,7 +21,7 @@ def apply(output: Output, number: int) -> None:
     """Bring an approved proposal in."""
     repository = session.open_repository(output)
     who = repository.git.identity()
-    parts = wiring.build(repository, repository.store.get(number).proposal.base.tree)
+    parts = wiring.build(repository, repository.store.get(number).proposal.base)
     with session.landing(repository, output, f"workflow apply {number}") as engine:
         landing = land(number, who, parts, engine)
     _say(output, landing, f"Proposal {number} is applied")

@@ -1,4 +1,4 @@
-"""`workflow propose`."""
+"""`workflow propose` and `workflow shrink`."""
 
 from __future__ import annotations
 
@@ -12,27 +12,45 @@ from workflow.cli import report, session
 from workflow.cli.output import visible
 from workflow.cli.show import changes, evidence, state_text
 from workflow.errors import ExitCode
-from workflow.pipeline import propose
+from workflow.pipeline import propose, propose_smaller
+from workflow.policy import require_known
 from workflow.types import ChangeRequest, Outcome, State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
+    from workflow.store import Stored
     from workflow.types import Role
 
 
-def run(output: Output, typed: str, names: list[str], role: Role | None) -> None:
+def run(output: Output, typed: str, names: list[str], role: Role | None, allow: list[str]) -> None:
     """Propose a change, print it, and leave with 3 when a gate or the policy says no."""
     text = session.request_text(typed)
+    require_known(allow)
     repository = session.open_repository(output)
     git = repository.git
     paths = tuple(session.repo_path(repository, name) for name in names)
     base = git.snapshot()
     if git.is_shallow():
         output.note("this is a shallow clone: older history cannot be looked at")
-    request = ChangeRequest(text=text, paths=paths, requester=git.identity(), role=role)
-    parts = wiring.build(repository, base.tree)
+    request = ChangeRequest(text, paths, git.identity(), role, tuple(dict.fromkeys(allow)))
+    parts = wiring.build(repository, base)
     with session.engine(repository, output, "workflow propose") as engine:
         stored = propose(request, parts, engine)
+    _say(output, repository, stored)
+
+
+def shrink(output: Output, number: int) -> None:
+    """Propose what is left of a proposal without its spare parts."""
+    repository = session.open_repository(output)
+    parts = wiring.build(repository, repository.store.get(number).proposal.base)
+    with session.engine(repository, output, f"workflow shrink {number}") as engine:
+        stored = propose_smaller(number, parts, engine)
+    _say(output, repository, stored)
+
+
+def _say(output: Output, repository: wiring.Repository, stored: Stored) -> None:
+    """Print a fresh proposal, and leave with 3 when it is refused."""
+    git, text = repository.git, stored.proposal.request.text
     patch = git.patch(stored.proposal.base.tree, stored.proposal.tree).decode("utf-8", "replace")
     words = report.in_words(git, stored.proposal)
     data = report.of_proposal(stored, words)

@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from workflow import errors
-from workflow.cli import report
+from workflow.cli import patch_report, report
 from workflow.cli.app import app
 from workflow.config import Settings
 from workflow.errors import ExitCode, WorkflowError
@@ -53,18 +53,26 @@ def _commands() -> Iterator[str]:
     yield "## Commands\n"
     # Typer's own classes of a built command are private; their attributes are click's, documented.
     group = cast("Any", typer.main.get_command(app))
+    yield from _group(group, "workflow")
+
+
+def _group(group: Any, words: str) -> Iterator[str]:  # noqa: ANN401 - see above
+    """The commands of a group, and of the groups in it."""
     for name, command in group.commands.items():
-        yield f"### `workflow {name}`\n"
+        yield f"### `{words} {name}`\n"
         yield inspect.cleandoc(command.help) + "\n"
+        if hasattr(command, "commands"):
+            yield from _group(command, f"{words} {name}")
+            continue
         yield "| option or argument | meaning | default |\n| --- | --- | --- |"
         for parameter in command.params:
             if parameter.name == "help":
                 continue
-            words = " ".join(getattr(parameter, "opts", [])) or parameter.name
+            words_of_it = " ".join(getattr(parameter, "opts", [])) or parameter.name
             if parameter.param_type_name == "argument":
-                words = parameter.metavar or parameter.name.upper()
+                words_of_it = parameter.metavar or parameter.name.upper()
             default = _default(parameter.default)
-            yield f"| `{words}` | {parameter.help} | {default} |"
+            yield f"| `{words_of_it}` | {parameter.help} | {default} |"
         yield ""
 
 
@@ -79,6 +87,7 @@ def _json() -> Iterator[str]:
         ("`propose`, `show` (with `patch`), `approve`, `reject`", report.PROPOSAL),
         ("`list`: `proposals`, a list of", report.ROW),
         ("`apply`, `rollback`, and `history`: `landings`, a list of", report.LANDING),
+        ("`patch apply`, `patch check`, `patch explain`", patch_report.PATCH),
     ):
         yield f"### {title}\n\n| key | meaning |\n| --- | --- |"
         yield from (f"| `{key}` | {meaning} |" for key, meaning in keys.items())

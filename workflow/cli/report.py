@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workflow.git_store import GitStore
     from workflow.journal import Landing
     from workflow.store import Approval, ProposalRow, Stored
-    from workflow.types import Proposal
+    from workflow.types import Excess, Proposal
 
 
 _COMMON = {
@@ -40,7 +40,12 @@ PROPOSAL = {
     "summary": "for each file whose meaning can be read: `path`, `changes` in plain words",
     "blast_radius": "`files`, `hunks`, `added`, `removed`",
     "notes": "what the drafter assumed",
+    "repairs": "what was mended in the way the draft was written",
     "findings": "policy rules that object: `rule`, `path`, `reason`",
+    "declared": "objections that the requester said are intended",
+    "requirements": "files that only named people may approve: `path`, `approvers`",
+    "excess": "what can go: `changed`, `needed`, `score`, `tried`, `untried`, `parts`; or null",
+    "shrunk_from": "the digest of the proposal that this one is a smaller form of, or null",
     "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`",
     "forecasts": "`gate`, `outcome`, `why`, said before the gate ran",
     "receipt": "`destination`, `sent_bytes`, `prompt`, `prompt_bytes`, `files`",
@@ -115,7 +120,12 @@ def of_proposal(
         "summary": [{"path": path, "changes": list(said)} for path, said in words.items()],
         "blast_radius": body["blast_radius"],
         "notes": list(proposal.notes),
+        "repairs": list(proposal.repairs),
         "findings": body["findings"],
+        "declared": body["declared"],
+        "requirements": body["requirements"],
+        "excess": _of_excess(proposal.excess),
+        "shrunk_from": proposal.shrunk_from,
         "gates": [
             {key: verdict[key] for key in ("gate", "outcome", "summary", "notes", "hint")}
             for verdict in body["verdicts"]
@@ -124,6 +134,19 @@ def of_proposal(
         "receipt": body["receipt"],
         "approvals": [{"approver": yes.approver, "at": yes.at} for yes in approvals],
         "next": next_command(stored.id, stored.state),
+    }
+
+
+def _of_excess(excess: Excess | None) -> dict[str, Any] | None:
+    if excess is None:
+        return None
+    return {
+        "changed": excess.changed,
+        "needed": excess.needed,
+        "score": round(excess.score, 2),
+        "tried": excess.is_tried,
+        "untried": excess.untried,
+        "parts": plain(excess)["parts"],
     }
 
 

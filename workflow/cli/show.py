@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
+from workflow.cli import diff
 from workflow.cli.output import visible
+from workflow.shrink import describe
 from workflow.types import Outcome
 
 if TYPE_CHECKING:
@@ -49,23 +51,15 @@ def state_text(state: str) -> Text:
 
 def changes(proposal: Proposal, words: Words, patch: str) -> Iterator[Text]:
     """What really changes, computed from the two trees: in words first, then the diff."""
-    radius = proposal.blast_radius
     yield Text.assemble(
         ("What changes  ", "bold"),
-        f"{_count(radius.files, 'file')}, {_count(radius.hunks, 'hunk')}, ",
-        (f"+{radius.added}", "green"),
-        " ",
-        (f"-{radius.removed}", "red"),
+        diff.size(proposal.blast_radius),
         "  (read from the two trees)",
     )
     for path, said in words.items():
         for sentence in said or ("no directive differs: layout or comments only",):
             yield Text.assemble(("  • ", "bold"), visible(f"{path}: {sentence}"))
-    for line in patch.split("\n")[:-1]:
-        # Lines of a hunk begin with a sign, so these two can only be git's; `--- a/` says it again.
-        if not line.startswith(("diff --git ", "index ")):
-            # The carriage return of a CRLF file is its habit, not a trick.
-            yield _diff_line(visible(line.removesuffix("\r")))
+    yield from diff.lines(patch)
 
 
 def evidence(proposal: Proposal) -> Iterator[Text]:
@@ -84,8 +78,37 @@ def evidence(proposal: Proposal) -> Iterator[Text]:
         )
     if not proposal.findings:
         yield Text.assemble(("  ✓ ", "green"), ("policy  ", "bold"), "no rule objects")
+    yield from _conditions(proposal)
+    yield from _spare(proposal)
     for note in proposal.notes:
         yield Text.assemble(("  note from the drafter: ", "dim"), visible(note))
+    for repair in proposal.repairs:
+        yield Text.assemble(("  mended in the draft: ", "dim"), visible(repair))
+
+
+def _conditions(proposal: Proposal) -> Iterator[Text]:
+    """What was declared as intended, and who has to approve."""
+    for finding in proposal.declared:
+        yield Text.assemble(
+            ("  ! ", "yellow"),
+            (f"policy {finding.rule}  ", "bold"),
+            ("declared as intended  ", "yellow"),
+            visible(f"{finding.path}: {finding.reason}"),
+        )
+    for need in proposal.requirements:
+        yield Text.assemble(
+            ("  ! ", "yellow"),
+            ("approval  ", "bold"),
+            visible(f"{need.path} needs the approval of {' or '.join(need.approvers)}"),
+        )
+
+
+def _spare(proposal: Proposal) -> Iterator[Text]:
+    """What the patch does not need."""
+    if proposal.excess is None:
+        return
+    for sentence in describe(proposal.excess):
+        yield Text.assemble(("  ! ", "yellow"), ("excess  ", "bold"), visible(sentence))
 
 
 def _head(stored: Stored, approvals: Sequence[Approval]) -> Iterator[Text]:
@@ -138,20 +161,3 @@ def _sent(stored: Stored) -> Iterator[Text]:
         f"  a remote model would be given {receipt.prompt_bytes} bytes with {visible(files)};"
         f" read them: workflow show {stored.id} --prompt"
     )
-
-
-def _diff_line(line: str) -> Text:
-    style = ""
-    if line.startswith(("+++", "---", "diff ", "index ")):
-        style = "bold"
-    elif line.startswith("@@"):
-        style = "cyan"
-    elif line.startswith("+"):
-        style = "green"
-    elif line.startswith("-"):
-        style = "red"
-    return Text(f"  {line}", style=style, no_wrap=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

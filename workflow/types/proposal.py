@@ -197,7 +197,7 @@ class Excess:
 
     `tree` is what is left without the spare parts: the base's own tree when nothing is.
     `is_tried` says whether gates were run without each part; they can only tell where a check fails
-    without the patch.
+    without the patch.  `untried` counts the parts that were too many to be tried.
     """
 
     changed: int
@@ -205,6 +205,7 @@ class Excess:
     parts: tuple[SparePart, ...]
     tree: TreeId
     is_tried: bool
+    untried: int = 0
 
     @property
     def score(self) -> float:
@@ -225,7 +226,8 @@ class Proposal:
     """One contained change with all that an approval covers.  Its number is not part of it.
 
     `declared` are objections that the requester said are intended, where the policy lets them;
-    `shrunk_from` is the digest of the proposal whose spare parts were taken out.
+    `repairs` says what was mended in the way the draft was written; `shrunk_from` is the digest of
+    the proposal whose spare parts were taken out.
     """
 
     repository: str
@@ -247,6 +249,7 @@ class Proposal:
     findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
     created: str
+    repairs: tuple[str, ...] = ()
     declared: tuple[Finding, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     excess: Excess | None = None

@@ -64,6 +64,22 @@ def applied(text: str, hunks: list[list[str]]) -> str:
 
 
 @dataclass(frozen=True)
+class Given:
+    """The files that a surgeon was given, by their paths."""
+
+    texts: dict[str, str]
+
+    def read(self, path: RepoPath) -> patch.Content | None:
+        """The file at a path."""
+        text = self.texts.get(path)
+        return None if text is None else patch.Content("100644", _bytes(text))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
 class Surgeon:
     """Drafts on one or more files and gives back what they become."""
 
@@ -71,10 +87,7 @@ class Surgeon:
 
     def draft(self, request: str, files: dict[str, str], role: Role = Role.SURGEON) -> Draft:
         """The raw draft."""
-        sources = tuple(
-            SourceFile(RepoPath(path), text.encode("utf-8", "surrogateescape"))
-            for path, text in files.items()
-        )
+        sources = tuple(SourceFile(RepoPath(path), _bytes(text)) for path, text in files.items())
         return self.provider.draft(Brief(request, role, sources, ""))
 
     def results(self, request: str, files: dict[str, str]) -> dict[str, str]:
@@ -82,10 +95,12 @@ class Surgeon:
         answer = self.draft(request, files).text
         hunks = hunks_of(answer)
         results = {path: applied(text, hunks.get(path, [])) for path, text in files.items()}
-        for edit in patch.parse(answer):
-            data = files[edit.path].encode("utf-8", "surrogateescape")
-            result = patch.apply(edit, data).decode("utf-8", "surrogateescape")
-            assert result == results[edit.path], "the product reads the answer otherwise"
+        reading = patch.read(answer.encode("utf-8", "surrogateescape"))
+        placement = patch.place(reading.operations, Given(files))
+        read = {path: content.data for path, content in placement.files if content}
+        expected = {path: _bytes(text) for path, text in results.items() if text != files[path]}
+        assert read == expected, "the product reads the answer otherwise"
+        assert all(place.fit is patch.Fit.EXACT for place in placement.places)
         return results
 
     def read(self, answer: str, text: str, path: str) -> str:
