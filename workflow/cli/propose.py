@@ -62,7 +62,7 @@ def _say(output: Output, repository: wiring.Repository, stored: Stored) -> None:
             f"  {stored.digest.short}  {visible(' '.join(text.split()))}",
         ),
         *changes(stored.proposal, words, patch),
-        *evidence(stored.proposal),
+        *evidence(stored),
     )
     if stored.state is State.REFUSED:
         against = [v.gate for v in stored.proposal.verdicts if v.outcome is not Outcome.PASS]

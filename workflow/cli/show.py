@@ -39,7 +39,7 @@ def lines(
     yield Text()
     yield from changes(stored.proposal, words, patch)
     yield Text()
-    yield from evidence(stored.proposal)
+    yield from evidence(stored)
     yield Text()
     yield from _sent(stored)
 
@@ -62,8 +62,9 @@ def changes(proposal: Proposal, words: Words, patch: str) -> Iterator[Text]:
     yield from diff.lines(patch)
 
 
-def evidence(proposal: Proposal) -> Iterator[Text]:
-    """Every gate's verdict with its forecast beside it, and every policy finding."""
+def evidence(stored: Stored) -> Iterator[Text]:
+    """Every gate's verdict with its forecast beside it, every policy finding, and what can go."""
+    proposal = stored.proposal
     forecasts = {forecast.gate: forecast for forecast in proposal.forecasts}
     yield Text("Evidence", style="bold")
     if not proposal.verdicts:
@@ -79,7 +80,7 @@ def evidence(proposal: Proposal) -> Iterator[Text]:
     if not proposal.findings:
         yield Text.assemble(("  ✓ ", "green"), ("policy  ", "bold"), "no rule objects")
     yield from _conditions(proposal)
-    yield from _spare(proposal)
+    yield from _excess(stored)
     for note in proposal.notes:
         yield Text.assemble(("  note from the drafter: ", "dim"), visible(note))
     for repair in proposal.repairs:
@@ -103,12 +104,15 @@ def _conditions(proposal: Proposal) -> Iterator[Text]:
         )
 
 
-def _spare(proposal: Proposal) -> Iterator[Text]:
-    """What the patch does not need."""
-    if proposal.excess is None:
+def _excess(stored: Stored) -> Iterator[Text]:
+    """What the patch does not need, and the command that leaves it out."""
+    excess = stored.proposal.excess
+    if excess is None:
         return
-    for sentence in describe(proposal.excess):
+    for sentence in describe(excess):
         yield Text.assemble(("  ! ", "yellow"), ("excess  ", "bold"), visible(sentence))
+    if excess.parts and excess.tree != stored.proposal.base.tree:
+        yield Text.assemble(("      try: ", "bold"), f"workflow shrink {stored.id}")
 
 
 def _head(stored: Stored, approvals: Sequence[Approval]) -> Iterator[Text]:
@@ -126,6 +130,8 @@ def _head(stored: Stored, approvals: Sequence[Approval]) -> Iterator[Text]:
     reasons = visible("; ".join(proposal.route.reasons))
     drafter = f"{proposal.provider} {proposal.model}"
     yield Text(f"  drafted by the {proposal.route.role} ({visible(drafter)}): {reasons}")
+    if proposal.shrunk_from:
+        yield Text(f"  a smaller form of the proposal {proposal.shrunk_from.short}")
     for approval in approvals:
         yield Text(f"  approved by {visible(approval.approver)}, {approval.at}", "green")
 
