@@ -13,12 +13,18 @@ _BLANK = frozenset(
     | set(range(0x180B, 0x1810))
     | set(range(0xFE00, 0xFE10))
     | set(range(0xE0100, 0xE01F0))
+    | {0x1D159}
 )
 
 
 def is_hidden(char: str) -> bool:
     """Whether a character is a control, reorders text, or cannot be seen.  A line feed is one."""
     return unicodedata.category(char) in _CATEGORIES or ord(char) in _BLANK
+
+
+def is_odd_blank(char: str) -> bool:
+    """Whether a character shows as a blank and is not the one that programs take for a blank."""
+    return char != " " and unicodedata.category(char) == "Zs"
 
 
 def one_line(text: str) -> str:

@@ -1,8 +1,10 @@
 """Letters that look like ASCII letters, and what a word with such letters looks like.
 
-The table is the part of Unicode's confusables (UTS #39, version 13) that concerns letters of
-Cyrillic, Greek, Armenian, Cherokee, Coptic and Lisu; what compatibility forms (wide, bold, script
-letters) stand for, NFKC says.
+The table was made from the data file of the Python package `confusable_homoglyphs` 3.3.1 of January
+2024, which says that it derives from Unicode's confusables.txt (UTS #39) and not from which version
+of it: the single letters of Cyrillic, Greek, Armenian, Cherokee, Coptic and Lisu that it maps to an
+ASCII letter.  The Latin letters are a choice by hand from the same file, with small capitals added.
+What compatibility forms (wide, bold, script letters) stand for, NFKC says.
 """
 
 from __future__ import annotations
@@ -64,6 +66,30 @@ _ALIKE = {
 # Small letters that look like small capitals: too common in words of their own script to count
 # there, but not beside ASCII letters.
 _NEAR = {"b": "0432", "h": "043D", "k": "043A 03BA", "m": "043C", "t": "0442 03C4"}
+# Latin letters beyond ASCII: those of phonetics, dotless letters, small capitals.
+_LATIN = {
+    "B": "A7B4",
+    "R": "01A6",
+    "X": "A7B3",
+    "a": "0251",
+    "b": "0184",
+    "c": "1D04",
+    "g": "0261",
+    "i": "0131 0269 026A",
+    "j": "0237",
+    "k": "1D0B",
+    "l": "0196",
+    "m": "1D0D",
+    "o": "1D0F AB3D",
+    "r": "AB47",
+    "s": "01BD A731",
+    "t": "1D1B",
+    "u": "028B 1D1C AB4E",
+    "v": "1D20",
+    "w": "1D21",
+    "y": "028F",
+    "z": "1D22",
+}
 # Ordinal signs and raised letters are marks in prose, such as in `1º` or `xᵀ`.
 _ORDINALS = "\u00aa\u00ba"
 # Where letters with an ASCII compatibility form stand: long s, letter-like symbols, ligatures,
@@ -75,8 +101,6 @@ _FORMS = (
     (0xFF21, 0xFF5B),
     (0x1D400, 0x1D6A4),
 )
-# Signs that are not the ASCII ones that they show as; Unicode even calls the first two the same.
-SIGNS = {"\u037e": ";", "\u1fef": "`", "\u01c3": "!", "\u01c0": "|", "\ua789": ":", "\u2024": "."}
 _ALPHA = re.compile("[A-Za-z]")
 # As symbols in formulas, and as the sign for information, these stand for themselves.
 _SYMBOLS = re.compile("[\u03b1-\u03be\u03c0-\u03c9\u2139]")
@@ -84,7 +108,22 @@ _SYMBOLS = re.compile("[\u03b1-\u03be\u03c0-\u03c9\u2139]")
 
 def is_mixed(word: str) -> bool:
     """Whether a part between underscores has ASCII letters beside ones that look like them."""
-    return any(_ALPHA.search(part) and may_be_alike(part) for part in _parts(word))
+    return any(_ALPHA.search(part) and not _any().isdisjoint(part) for part in _parts(word))
+
+
+def is_respelled(word: str) -> bool:
+    """Whether a part between underscores has Latin letters that look like ASCII, and no others."""
+    latin = _latin().keys()
+    return any(
+        len(part) > 1 and all(char.isascii() or ord(char) in latin for char in part)
+        for part in _parts(word)
+    )
+
+
+def has_latin_of_its_own(word: str) -> bool:
+    """Whether there is a letter beyond ASCII that does not look like one of it."""
+    known = _latin().keys()
+    return any(not char.isascii() and char.isalpha() and ord(char) not in known for char in word)
 
 
 def is_all_alike(word: str) -> bool:
@@ -108,12 +147,12 @@ def script_of(word: str) -> str:
 
 def reads_as(word: str) -> str:
     """The ASCII word that a word looks like, as far as it does."""
-    return _form(word).translate(_table() | _near())
+    return _form(word).translate(_table() | _near() | _latin())
 
 
 def may_be_alike(text: str) -> bool:
     """Whether there is a letter that looks like an ASCII one: a quick first look."""
-    return not _any().isdisjoint(text)
+    return not _any().isdisjoint(text) or any(ord(char) in _latin() for char in set(text))
 
 
 def _script(char: str) -> str:
@@ -138,12 +177,21 @@ def _formed(char: str) -> str:
 
 @cache
 def _table() -> dict[int, str]:
-    return {int(number, 16): char for char, row in _ALIKE.items() for number in row.split()}
+    return _by_number(_ALIKE)
 
 
 @cache
 def _near() -> dict[int, str]:
-    return {int(number, 16): char for char, row in _NEAR.items() for number in row.split()}
+    return _by_number(_NEAR)
+
+
+@cache
+def _latin() -> dict[int, str]:
+    return _by_number(_LATIN)
+
+
+def _by_number(rows: dict[str, str]) -> dict[int, str]:
+    return {int(number, 16): char for char, row in rows.items() for number in row.split()}
 
 
 @cache

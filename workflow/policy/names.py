@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workflow.policy.fold import fold, fold_forms, shown, spelled
+from workflow.policy.lookalikes import reads_as
 from workflow.policy.rule import Rule, Said, Sample
 from workflow.types import ChangeKind, RepoPath
 
@@ -42,7 +43,8 @@ def _is_gits(part: str) -> bool:
     if part.lower() in _HARMLESS:
         return False
     folded = fold(part)
-    return folded.startswith((".git", ".mailmap")) or _SHORT.fullmatch(folded) is not None
+    names = (folded,) if part.isascii() else (folded, fold(reads_as(part)))
+    return any(name.startswith((".git", ".mailmap")) or _SHORT.fullmatch(name) for name in names)
 
 
 def _reserved_name(look: Look) -> Iterator[Said]:
@@ -117,8 +119,8 @@ GIT_FILES = Rule(
         "`.gitmodules`, `.gitattributes`, `.gitconfig`, `.mailmap` and their like decide how git "
         "shows, checks out or attributes files, at any depth.  Names that HFS+ or NTFS take for "
         "one of them count as well: with invisible characters, as `git~1`, with dots, blanks or "
-        "`::$INDEX_ALLOCATION` at the end.  `.gitignore`, `.gitkeep` and the folders of forges "
-        "are free; `protected` guards the latter."
+        "`::$INDEX_ALLOCATION` at the end; so do names that read as one of them.  "
+        "`.gitignore`, `.gitkeep` and the folders of forges are free; `protected` guards them."
     ),
     good=Sample({}, {"docs/.gitignore": b"*.tmp\n"}),
     bad=Sample({}, {"docs/.gitattributes": b"*.py -diff\n"}),

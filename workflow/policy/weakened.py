@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from workflow.policy.fold import shown
 from workflow.policy.pytest_settings import settings_said
 from workflow.policy.rule import Rule, Said, Sample
+from workflow.policy.shadow import shadow_said
 from workflow.semantics.python import (
     CONDITION,
     Inventory,
@@ -16,6 +18,7 @@ from workflow.semantics.python import (
     count,
     fingerprint,
     take_inventory,
+    weight,
 )
 from workflow.types import ChangeKind
 
@@ -41,26 +44,49 @@ _HOOKS = re.compile(
 )
 _NOTHING = Inventory((), (), ())
 _Mark: TypeAlias = "tuple[bool, tuple[str, ...], str]"
-_Gone: TypeAlias = "list[tuple[RepoPath, Function, _Mark]]"
-_Come: TypeAlias = "Counter[_Mark]"
+# Words and signs of Python read for one judgement: up to 3 seconds' worth, whatever they say.
+_MAX_WEIGHT = 200_000
+
+
+class _TooMuchError(UnreadableError):
+    """What is to be read for one judgement exceeds what can be read in reasonable time."""
+
+
+@dataclass(slots=True)
+class _Survey:
+    """What goes and comes in all files of a change, and how much may still be read."""
+
+    gone: list[tuple[RepoPath, Function, _Mark]] = field(default_factory=list)
+    come: Counter[_Mark] = field(default_factory=Counter)
+    left: int = _MAX_WEIGHT
+
+    def inventory(self, data: bytes) -> Inventory:
+        """What a file of tests holds; raises `UnreadableError`."""
+        if self.left >= 0:
+            self.left -= weight(data)
+        if self.left < 0:
+            message = "beyond the words of tests that are read for one change; propose it in parts"
+            raise _TooMuchError(message)
+        return take_inventory(data)
 
 
 def _weakened_test(look: Look) -> Iterator[Said]:
-    gone: _Gone = []
-    come: _Come = Counter()
+    survey = _Survey()
     targets = {old.path: new for old, new in look.moved}
     sources = {new.path for _, new in look.moved}
-    for file in look.files:
+    # New files last: they have the least to lose where there is too much to read.
+    for file in sorted(look.files, key=lambda file: file.change.kind is ChangeKind.ADDED):
         yield from settings_said(file)
+        yield from shadow_said(file, look.names, _TEST_FOLDERS)
         if file.change.kind is ChangeKind.ADDED and file.path not in sources:
-            yield from _compared(file.path, b"", file.new, gone, come)
+            yield from _compared(file.path, b"", file.new, survey)
         elif file.change.kind is ChangeKind.DELETED:
-            yield from _deleted(file, targets.get(file.path), gone, come)
+            yield from _deleted(file, targets.get(file.path), survey)
         elif file.change.kind is not ChangeKind.ADDED:
-            yield from _compared(file.path, file.old, file.new, gone, come)
-    for path, function, mark in gone:
-        if come[mark]:
-            come[mark] -= 1
+            yield from _compared(file.path, file.old, file.new, survey)
+    for path, function, mark in survey.gone:
+        if survey.come[mark]:
+            survey.come[mark] -= 1
         elif function.is_test:
             yield path, f"{shown(function.name)} goes"
         else:
@@ -77,21 +103,21 @@ def _marked(
             yield function, (function.is_test, skips, fingerprint(function))
 
 
-def _deleted(file: Sight, to: Sight | None, gone: _Gone, come: _Come) -> Iterator[Said]:
+def _deleted(file: Sight, to: Sight | None, survey: _Survey) -> Iterator[Said]:
     if not _is_test(file.path):
         return
     if to is not None and _is_test(to.path):
-        yield from _compared(to.path, file.old, to.new, gone, come)
+        yield from _compared(to.path, file.old, to.new, survey)
         return
     if to is not None:
         yield file.path, f"the tests move to {shown(to.path)}, where they are not collected"
         return
     try:
-        inventory = take_inventory(file.old) if file.path.endswith(".py") else _NOTHING
+        inventory = survey.inventory(file.old) if file.path.endswith(".py") else _NOTHING
     except UnreadableError:
         inventory = _NOTHING
     # Its functions may stand in another file now.
-    gone += [(file.path, *one) for one in _marked(inventory)]
+    survey.gone += [(file.path, *one) for one in _marked(inventory)]
     if not inventory.functions:
         yield file.path, "the test file goes"
 
@@ -105,7 +131,7 @@ def _is_test(path: RepoPath) -> bool:
     return _OTHER_NAME.fullmatch(name) is not None or (in_folder and name.endswith(_CODE))
 
 
-def _compared(path: RepoPath, old: bytes, new: bytes, gone: _Gone, come: _Come) -> Iterator[Said]:
+def _compared(path: RepoPath, old: bytes, new: bytes, survey: _Survey) -> Iterator[Said]:
     """What two contents of a test file say; what goes and comes is kept, for moves."""
     if old == new or not _is_test(path):
         return
@@ -113,23 +139,29 @@ def _compared(path: RepoPath, old: bytes, new: bytes, gone: _Gone, come: _Come) 
         yield from ((path, reason) for reason in _counted(old, new))
         return
     try:
-        before = take_inventory(old)
-    except UnreadableError:
+        before = survey.inventory(old)
+    except UnreadableError as error:
+        if isinstance(error, _TooMuchError):
+            yield path, f"its tests cannot be told: they are {error}"
         yield from ((path, reason) for reason in _counted(old, new))
         return
     try:
-        after = take_inventory(new)
+        after = survey.inventory(new)
     except UnreadableError as error:
         if old or path.name == "conftest.py":
             yield path, f"its tests cannot be told any more: it is {error}"
+            yield from ((path, reason) for reason in _counted(old, new))
         return
     there = {function.name: function for function in before.functions}
     kept = {function.name: function for function in after.functions}
-    come.update(mark for _, mark in _marked(after, there))
-    gone += [(path, *one) for one in _marked(before, kept)]
+    survey.come.update(mark for _, mark in _marked(after, there))
+    survey.gone += [(path, *one) for one in _marked(before, kept)]
+    is_run = any(one.is_loose and one.is_test for one in before.functions)
     pairs = ((there[name], kept[name]) for name in there if name in kept)
     for was, now in pairs:
         yield from ((path, reason) for reason in _lost(was, now))
+        if now.is_test and now.is_loose and not is_run:
+            yield path, f"{shown(was.name)} becomes a coroutine, and no mark says who runs it"
     if there or path.name == "conftest.py":
         yield from ((path, reason) for reason in _whole(path, before, after))
 
@@ -159,13 +191,15 @@ def _whole(path: RepoPath, before: Inventory, after: Inventory) -> Iterator[str]
     """What a file says of all of its tests, or of those of its folder."""
     for what in sorted(Counter(after.skips) - Counter(before.skips)):
         yield f"the whole file gains {what}"
+    yield from _brought_in(path, before, after)
     known = {function.name: function for function in before.functions}
+    classes = {name[:end] for name in known for end in _dots(name)}
     for function in after.functions:
         was = known.get(function.name)
         if _HOOKS.fullmatch(function.name):
             if was is None or fingerprint(was) != fingerprint(function):
                 yield f"{shown(function.name)} decides what is collected and run, and changes"
-        elif was is None and not function.is_test and _stands_with(function.name, known):
+        elif was is None and not function.is_test and _stands_with(function.name, classes):
             skips = [skip for skip in function.skips if skip != CONDITION]
             if skips:
                 yield f"{shown(function.name)} comes, with {skips[0]}"
@@ -173,10 +207,29 @@ def _whole(path: RepoPath, before: Inventory, after: Inventory) -> Iterator[str]
         yield "collect_ignore, collect_ignore_glob or pytest_plugins changes"
 
 
-def _stands_with(name: str, known: Collection[str]) -> bool:
+def _brought_in(path: RepoPath, before: Inventory, after: Inventory) -> Iterator[str]:
+    """What imports, assignments and names by text do to the tests, as far as that can be told."""
+    for what in sorted(Counter(after.by_text) - Counter(before.by_text)):
+        yield f"the whole file comes to reach names by {what}, which can take tests away"
+    known = dict(before.given)
+    for name in (name for name, digest in after.given if known.get(name) != digest):
+        if name == "pytestmark":
+            yield "pytestmark is imported: what it marks the tests with cannot be told"
+        elif name == "*" and path.name == "conftest.py":
+            yield "all names of another file come in, hooks and fixtures among them"
+        elif _HOOKS.fullmatch(name):
+            yield f"{shown(name)} decides what is collected and run, and comes from elsewhere"
+
+
+def _stands_with(name: str, classes: Collection[str]) -> bool:
     """Whether a new function stands at the top, or in a class that was there."""
     around = name.rpartition(".")[0]
-    return not around or any(one.startswith(f"{around}.") for one in known)
+    return not around or around in classes
+
+
+def _dots(name: str) -> Iterator[int]:
+    """Where the dots of a name are."""
+    return (place for place, char in enumerate(name) if char == ".")
 
 
 def _counted(old: bytes, new: bytes) -> Iterator[str]:
@@ -200,13 +253,21 @@ WEAKENED_TEST = Rule(
     reason="a test goes, is skipped, or checks less than it did",
     about=(
         "Tests decide whether a change is good, so a change must not quietly decide what they "
-        "test.  Python is read as a syntax tree: a test function that goes or is not collected "
-        "any more, fewer assertions, assertions that cannot fail or are not reached, added skips "
-        "and expected failures, fewer literal cases, hooks and `collect_ignore` in `conftest.py`, "
-        "and pytest's settings in any file where it looks for them.  A test that moves or gets "
-        "another name with the same body is not weaker.  In other languages, tests, assertions "
-        "and skips are counted by their words.  An assertion that says something else than before "
-        "is for the reviewer to judge."
+        "test.  Python is read as a syntax tree.  What counts: a test function that goes or is not "
+        "collected any more, such as a generator; one that becomes a coroutine with no mark that "
+        "says who runs it; fewer assertions, assertions that cannot fail or are not reached; added "
+        "skips and expected failures; fewer literal cases; names that are reached by text, as by "
+        "`globals`, when the file is loaded; hooks, imported ones as well, and `collect_ignore` in "
+        "`conftest.py`; pytest's settings in any file where it looks for them; and a new module "
+        "that Python would import instead of its own, of pytest or of the program under test.  A "
+        "test that moves or gets another name with the same body is not weaker.  In other "
+        "languages, tests, assertions and skips are counted by their words.  A change with more "
+        "than 200,000 words and signs of Python tests is refused unread.  "
+        "Not covered, because no tree tells it: an assertion that says something else than before, "
+        "what code does when it runs (a `return` under a condition, a decorator, a fixture or a "
+        "plugin from another file, a patched pytest), a mark that settings leave out, and a module "
+        "in the place of another package.  These are for the reviewer, and for the gate that runs "
+        "the tests on both trees."
     ),
     good=Sample(
         {"test_a.py": b"def test_a():\n    assert 1 + 1 == 2\n"},

@@ -57,7 +57,7 @@ def test_the_policy_is_the_one_of_head(
     git_repo: GitRepoFactory, workflow: WorkflowCommand, tmp_path: Path
 ) -> None:
     """The committed policy judges, also from a subfolder; one on the command line comes first."""
-    built_in = (Path(__file__).parents[2] / "policies/default.yaml").read_text()
+    built_in = (Path(__file__).parents[3] / "policies/default.yaml").read_text()
     assert "protected:\n" in built_in
     strict = built_in.replace("protected:\n", "protected:\n  - paths: [app/**]\n", 1)
     repo = git_repo(
@@ -86,7 +86,7 @@ def test_a_file_with_approvers_is_not_for_apply(
     place: Path, workflow: WorkflowCommand, tmp_path: Path
 ) -> None:
     """Where named people must approve, the patch is refused and says who they are."""
-    built_in = (Path(__file__).parents[2] / "policies/default.yaml").read_text()
+    built_in = (Path(__file__).parents[3] / "policies/default.yaml").read_text()
     entry = "protected:\n  - paths: [app/**]\n    approvers: [ann@example.test]\n"
     rules = tmp_path / "rules.yaml"
     rules.write_text(built_in.replace("protected:\n", entry, 1))

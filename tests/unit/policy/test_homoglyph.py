@@ -49,6 +49,33 @@ def test_words_in_disguise_are_named(bench: Bench) -> None:
         "\ufb01le = 1",
         "\u212aey = 1",
         "\u017fudo = 1",
+        "p\u0251ss = 1",
+        "l\u0131st = 1",
+        "x.l\u0131st(\u00f6)",
+        "return \u1d04ode  # \u0131\u015f\u0131k",
+        "\u0261et = 1",
+        "# TODO \u0440\u043e\u0441\u0430",
+        "- \u0440\u043e\u0441\u0430",
+        "u = 'https://good.test\u2215evil'",
+        "u = 'https:\uff0f\uff0fevil.test'",
+        "good.test\u2044evil",
+        "1\u2044x",
+        "evil\u3002test",
+        "evil\uff0etest",
+        "host\u02d0port",
+        "host\u0589port",
+        "a\u201ab",
+        "16\u22369",
+        "x \ua78a 1",
+        "x \u02d7 1",
+        "a\ufe52b",
+        "key\uff1a value",
+        "pad\uff08x",
+        "port = \uff18\uff10",
+        "x = 1\u0662",
+        "x = \u06621",
+        "x = \u09ea2",
+        "x = \U0001d7cf",
         "x = 9\u037e y = 1",
         "x \u01c3= 1",
         "`\u1fef",
@@ -69,6 +96,17 @@ def test_prose_and_mathematics_are_free(bench: Bench) -> None:
         "\u2139 note",
         "10 m\u00b2, 5 \u00b5s, 3 k\u03a9, 1\u00ba, 2\u00aa, x\u1d40, n\u1d57\u02b0",
         "na\u00efve caf\u00e9 stra\u00dfe \u0131\u015f\u0131k \u00c5ngstr\u00f6m na\u0131\u0308ve",
+        "# \u0440\u043e\u0441\u0430, \u0443\u0442\u0440\u043e \u043b\u0435\u0441",
+        "bir s\u0131n\u0131f i\u00e7in, yeni l\u0131st",
+        "\u201aso\u2018 \u2013 \u201cx\u201d \u2014 1\u20442 \u00bd \u2212 1\u2032",
+        "\u4f7f\u7528API\uff1ahttps\uff0c\u652f\u6301 JSON\uff0cYAML \u7b49",
+        "text.replace('\u3002', '.')",
+        "\u652f\u6301 JSON\u3002",
+        "\u0251 = 1",
+        "a na\u0131\u0308ve plan",
+        "\u7b2c\uff11\u7ae0",
+        "\u0540\u0561\u0575\u0565\u0580\u0565\u0576\u0589 b",
+        "/\u02c8f\u026a\u0283/ \u0663",
         "\u65e5\u672c\u8a9e\u306eAPI\u3067\u3059 \u4f60\u597d",
         "\u0645\u0631\u062d\u0628\u0627 \u05e9\u05dc\u05d5\u05dd \ud55c\uad6d\uc5b4",
     ]:
@@ -79,6 +117,8 @@ def test_names_of_new_files_are_words(bench: Bench) -> None:
     """A module is found by its name."""
     assert bench.rules({}, {f"src/p{A}ypal.py": b"x\n"}) == {"homoglyph"}
     assert bench.rules({}, {f"{COPY}/x.py": b"x\n"}) == {"homoglyph"}
+    assert bench.rules({}, {"src/l\u0131st.py": b"x\n"}) == {"homoglyph"}
+    assert bench.rules({}, {"src\u2215x.py": b"x\n"}) == {"homoglyph"}
     assert bench.rules({}, {"docs/\u043e\u0442\u0447\u0451\u0442 \u0430.md": b"x\n"}) == set()
     name = f"p{A}ypal.py"
     assert bench.rules({name: b"x\n"}, {name: b"y\n"}) == set()
@@ -88,6 +128,31 @@ def test_a_word_that_was_there_is_not_brought_in(bench: Bench) -> None:
     """Whoever edits beside it is not to blame."""
     word = f"p{A}ypal".encode()
     assert bench.rules({"a": b"x\n%s\n" % word}, {"a": b"y\n%s = %s\n" % (word, word)}) == set()
+
+
+def test_a_sign_that_was_there_is_not_brought_in(bench: Bench) -> None:
+    """One more of it is."""
+    base = {"a": "16\u22369\n".encode()}
+    assert bench.rules(base, {"a": "a 16\u22369\n".encode()}) == set()
+    assert bench.rules(base, {"a": "16\u22369\n4\u22363\n".encode()}) == {"homoglyph"}
+
+
+def test_a_word_alone_in_a_comment(bench: Bench) -> None:
+    """It is prose where the file has other prose of its script, and never outside comments."""
+    prose, word = "# \u0443\u0442\u0440\u043e \u043b\u0435\u0441\n", "\u0440\u043e\u0441\u0430"
+    for base, line, objects in [
+        (prose, f"# {word}", False),
+        (prose, f"    // {word}, {word}.", False),
+        ("x\n", f"# {word}", True),
+        (prose, f"x = 1  # {word}", True),
+        (prose, f"#{word}", True),
+        (prose, f"# define {word}", True),
+        (prose, f"# ${word}", True),
+        (prose, f"{word} = 1", True),
+        ("# \u03ba\u03b1\u03bb\u03ae\n", f"# {word}", True),
+    ]:
+        change = {"a": base.encode()}, {"a": f"{base}{line}\n".encode()}
+        assert bench.rules(*change) == ({"homoglyph"} if objects else set()), ascii(line)
 
 
 def test_a_reason_says_what_the_word_reads_as(bench: Bench) -> None:

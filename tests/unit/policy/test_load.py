@@ -60,7 +60,7 @@ def test_what_ships_is_good(name: str) -> None:
     policy = load(data, name)
     assert data.startswith(b"# yaml-language-server: $schema=policy.schema.json\n")
     guarded = {path for one in policy.protected if not one.approvers for path in one.paths}
-    assert {"workflow.toml", "policies/**", ".github/**", "**/CODEOWNERS"} <= guarded
+    assert {"**/workflow.toml", "policies/**", ".github/**", "**/CODEOWNERS"} <= guarded
 
 
 def test_strict_is_stricter() -> None:

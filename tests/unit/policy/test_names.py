@@ -24,6 +24,7 @@ def test_what_git_reads_is_named(bench: Bench) -> None:
         *("git~1", "GIT~1/config", "GI7EBA~1", "gitmod~1", "gitatt~1", "GI7D29~1", "mailma~1"),
         *(".git./x", ".git /x", ".git...", ".gitmodules ", ".gitmodules.", ".gitignore "),
         *(".git::$INDEX_ALLOCATION/x", ".gitmodules:x", ".gitmodules::$DATA"),
+        *(".g\u0131tmodules", ".\u0261it/x", ".g\u0456tattributes", ".mailm\u0251p"),
         *(".\uff47\uff49\uff54/x", ".git\uff4dodules", ".\uff27it"),
     ]:
         assert "git-files" in bench.rules({}, {path: b"x\n"}), path
@@ -211,7 +212,10 @@ def test_what_the_built_in_policy_protects(bench: Bench) -> None:
     for path in [
         *(".github/workflows/x.yml", ".gitlab-ci.yml", ".ci/run", "CODEOWNERS", "docs/CODEOWNERS"),
         *("workflow.toml", "policies/default.yaml", "allowed_signers", "keys/allowed_signers"),
-        *(".circleci/config.yml", "Jenkinsfile", ".pre-commit-config.yaml"),
+        *(".circleci/config.yml", "Jenkinsfile", ".pre-commit-config.yaml", ".drone.yml"),
+        *(".woodpecker.yml", ".woodpecker/x", ".gitea/x", "a/workflow.toml", ".husky/pre-commit"),
+        *(".vscode/tasks.json", "a/.idea/x", ".devcontainer/Dockerfile", "a/.devcontainer.json"),
+        *(".envrc", "a/.envrc", "sitecustomize.py", "src/usercustomize.py", "x.pth", "a/x.PTH"),
     ]:
         assert bench.rules({path: b"x\n"}, {path: b"y\n"}) == {"protected-path"}, path
 

@@ -27,7 +27,8 @@ def test_hidden_characters_are_named(bench: Bench) -> None:
     for char in [
         *("\x1b", "\x7f", "\x9b", "\x08", "\x0b", "\x01", "\x85"),
         *("\u202e", "\u2066", "\u200b", "\ufeff", "\u00ad", "\u2028"),
-        *("\u3164", "\u2800", "\ufe0f", "\U000e0101", "\U000e0041", "\ue000"),
+        *("\u3164", "\u2800", "\ufe0f", "\U000e0101", "\U000e0041", "\ue000", "\U0001d159"),
+        *("\x0c", "\u00a0", "\u1680", "\u2000", "\u2009", "\u202f", "\u205f", "\u3000"),
     ]:
         text = f"new {char}\n".encode()
         assert bench.rules(*edit(b"old\n", text)) == {"hidden-character"}, char
@@ -46,13 +47,30 @@ def test_one_more_hidden_character_is_named(bench: Bench) -> None:
 
 def test_a_hidden_character_in_a_name_is_named(bench: Bench) -> None:
     """A name is text, too."""
-    assert "hidden-character" in bench.rules({}, {"a\u202eb": b"x\n"})
+    for char in "\u202e\u00a0\u3000\x0c":
+        assert "hidden-character" in bench.rules({}, {f"a{char}b": b"x\n"}), char
+
+
+def test_a_selector_is_for_a_symbol(bench: Bench) -> None:
+    """Directly after one that has a coloured form, and after nothing else."""
+    for text, objects in [
+        ("\u26a0\ufe0f \u2764\ufe0f \u2139\ufe0f \U0001f3f7\ufe0f", False),
+        ("\u26a0 \ufe0f", True),
+        ("\u26a0x\ufe0f", True),
+        ("\u26a0\ufe0f\ufe0f", True),
+        ("x\ufe0f", True),
+        ("\u65e5\ufe0f", True),
+        ("\u2800\ufe0f", True),
+    ]:
+        expected = {"hidden-character"} if objects else set()
+        assert bench.rules(*edit(b"x\n", f"{text}\n".encode())) == expected, ascii(text)
 
 
 def test_what_was_there_or_is_ordinary_is_not_hidden(bench: Bench) -> None:
     """Tabs, line ends, other scripts, and what the base holds already pass."""
     for old, new in [
-        (b"one\n", b"\tone\ntwo\x0c\n"),
+        (b"one\x0c\n", b"\tone\ntwo\x0c\n"),
+        ("\u3000one\u00a0two\n".encode(), "\u3000one\n\u00a0two\n".encode()),
         (b"one\r\n", b"\tone\r\ntwo\r\n"),
         ("\ufeffone\n".encode(), "\ufeffONE\n".encode()),
         ("\u200bone\n".encode(), b"one\n"),
@@ -123,7 +141,13 @@ def test_line_ends(bench: Bench) -> None:
         (b"a\r\n", b"a\r\nb\n", True),
         (b"a\r\nb\n", b"a\r\nc\n", False),
         (b"a\r\n", b"a\r\nb\r\n", False),
-        (b"a\r\n", b"a\n", False),
+        (b"a\r\n", b"a\n", True),
+        (b"a\nb\n", b"a\r\nc\r\n", True),
+        (b"a\r\nb\n", b"a\nb\n", False),
+        (b"a\r\nb\n", b"a\r\nb\r\n", False),
+        (b"a\r\n", b"a", False),
+        (b"a\r\n", b"", False),
+        (b"a", b"a\r\n", False),
         (b"", b"a\r\nb\r\n", False),
         (b"", b"a\r\nb\n", True),
     ]:
@@ -132,6 +156,15 @@ def test_line_ends(bench: Bench) -> None:
             new,
             objects,
         )
+
+
+def test_the_new_line_ends_are_said(bench: Bench) -> None:
+    """The diff alone would show every line as changed, and none as different."""
+    for old, new, reason in [
+        (b"a\nb\n", b"a\r\nb\r\n", "turns all line ends, 2 LF, into CRLF"),
+        (b"a\r\nb\r\n", b"a\nb\n", "turns all line ends, 2 CRLF, into LF"),
+    ]:
+        assert bench.reasons("line-ends", *edit(old, new)) == [reason]
 
 
 _LINES = st.lists(st.sampled_from([b"", b"a", b"b", b"ab", b"\r"]), max_size=8).map(b"\n".join)

@@ -7,6 +7,7 @@ from workflow.semantics.python.inventory import (
     Inventory,
     fingerprint,
     take_inventory,
+    weight,
 )
 from workflow.semantics.python.settings import is_settings_file, pytest_settings
 from workflow.semantics.python.source import UnreadableError, parse_text
@@ -23,4 +24,5 @@ __all__ = [
     "parse_text",
     "pytest_settings",
     "take_inventory",
+    "weight",
 ]

@@ -14,6 +14,8 @@ Definition: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 _Block: TypeAlias = "tuple[Sequence[ast.stmt], bool]"
 _CATCH_ALL = frozenset({"AssertionError", "Exception", "BaseException"})
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+# An `elif` chain is as deep as it is long, and is looked through from each of its links.
+_MAX_LOOKED_THROUGH = 200
 
 
 def count_assertions(definition: Definition, names: Names) -> tuple[int, int]:
@@ -85,10 +87,24 @@ def _inner(statement: ast.stmt, names: Names, used: set[str]) -> Iterator[_Block
 
 
 def _ends(statement: ast.stmt, names: Names) -> bool:
-    """Whether nothing after a statement in its block is reached."""
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        return names.is_skip(statement.value)
-    return isinstance(statement, _ENDS)
+    """Whether nothing after a statement in its block is reached, also for what it surely runs."""
+    pending = [statement]
+    for _ in range(_MAX_LOOKED_THROUGH):
+        if not pending:
+            return False
+        match pending.pop():
+            case ast.Expr(value=ast.Call() as call) if names.is_skip(call):
+                return True
+            case ast.If() as node:
+                truth = _constant(node.test)
+                pending += node.body if truth else node.orelse if truth is False else ()
+            case ast.With() as node:
+                pending += node.body
+            case ast.Try(handlers=[]) as node:
+                pending += (*node.body, *node.finalbody)
+            case node if isinstance(node, _ENDS):
+                return True
+    return False
 
 
 def _drops(handler: ast.ExceptHandler, names: Names) -> bool:
@@ -116,6 +132,18 @@ def _suppresses(item: ast.withitem, names: Names) -> bool:
         }
         and any(names.dotted(kind) in _CATCH_ALL for kind in call.args)
     )
+
+
+def is_generator(definition: Definition) -> bool:
+    """Whether a function has a `yield` of its own, so that a call runs nothing of it."""
+    pending: list[ast.AST] = list(definition.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            pending += ast.iter_child_nodes(node)
+    return False
 
 
 def is_truth(test: ast.expr) -> bool:

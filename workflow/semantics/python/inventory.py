@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from workflow.semantics.python.assertions import Definition, count_assertions
+from workflow.semantics.python.assertions import Definition, count_assertions, is_generator
 from workflow.semantics.python.names import Names, names_of, targets
 from workflow.semantics.python.source import parse
 
@@ -23,7 +24,20 @@ CONDITION = "a condition around it"
 # More does not tell more, and a list of lists of lists could have no end.
 _MAX_SKIPS = 1000
 _MAX_CASES = 1_000_000
+# No file is read that has more; it is above what `parse` takes, in characters of four bytes.
+_MAX_BYTES = 2 * 1024 * 1024
 _IGNORED = frozenset({"collect_ignore", "collect_ignore_glob", "pytest_plugins"})
+# What reaches names by text, so that which ones it takes away cannot be told.
+_BY_TEXT = frozenset({"globals", "locals", "vars", "setattr", "delattr", "exec", "eval"})
+_BY_ATTRIBUTE = frozenset({"modules", "__dict__"})
+# Names that mean something to what collects and runs tests, also where another file gives them.
+_WATCHED = re.compile(r"pytest_\w+|load_tests|\*")
+# Marks that say who runs a coroutine.
+_RUNNERS = frozenset({"asyncio", "anyio", "trio", "gen_test"})
+# A function under one of these is no test, whatever its name.
+_NO_TEST = frozenset({"pytest.fixture", "pytest_asyncio.fixture", "property"})
+_WORDS = [word.encode() for word in _BY_TEXT | _BY_ATTRIBUTE]
+_WEIGHED = re.compile(rb"\w+|[^\s\w]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,7 @@ class Function:
     `name` is dotted, with the classes around it.  `assertions` can fail, `idle` ones are always
     true or never reached.  `skips` are the full names of what skips it or expects it to fail, its
     classes' included.  `cases` is how often it runs, `None` where that cannot be told.
+    `is_loose` is a coroutine with no mark that says who runs it.
     """
 
     name: str
@@ -41,6 +56,7 @@ class Function:
     idle: int
     skips: tuple[str, ...]
     cases: int | None
+    is_loose: bool
     definition: Definition = field(compare=False, repr=False)
 
 
@@ -49,20 +65,40 @@ class Inventory:
     """A file of tests.
 
     `skips` are what skips all of it; `ignored` are digests of its statements on what is not to be
-    collected, and on plugins, which can do the same.
+    collected, and on plugins, which can do the same.  `given` has the hooks, and `*`, that an
+    import or an assignment at its top gives, and a digest of that statement.  `by_text` are the
+    words with which it reaches names by text when it is loaded, such as `globals`.
     """
 
     functions: tuple[Function, ...]
     skips: tuple[str, ...]
     ignored: tuple[str, ...]
+    given: tuple[tuple[str, str], ...] = ()
+    by_text: tuple[str, ...] = ()
 
 
 def take_inventory(data: bytes) -> Inventory:
     """What a file of tests holds.  Raises `UnreadableError` for what cannot be read."""
     module = parse(data)
-    census = _Census(names_of(module))
+    census = _Census(names_of(module), any(map(data.__contains__, _WORDS)))
     census.take(module.body, _Around())
-    return Inventory(tuple(census.functions.values()), tuple(census.skips), tuple(census.ignored))
+    return Inventory(
+        tuple(census.functions.values()),
+        tuple(census.skips),
+        tuple(census.ignored),
+        tuple(census.given.items()),
+        tuple(census.by_text),
+    )
+
+
+def weight(data: bytes) -> int:
+    """How many words and signs a file has: what taking its inventory costs, whatever they are.
+
+    A file that is too large to be read weighs nothing.
+    """
+    if len(data) > _MAX_BYTES:
+        return 0
+    return sum(1 for _ in _WEIGHED.finditer(data))
 
 
 def fingerprint(function: Function) -> str:
@@ -84,6 +120,23 @@ def _dumped(*nodes: ast.AST) -> str:
 def _mentions_ignored(statement: ast.stmt) -> bool:
     names = (node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
     return any(name in _IGNORED for name in names)
+
+
+def _given(statements: Sequence[ast.stmt]) -> Iterator[str]:
+    """The names that statements give or take away, by `:=` as well."""
+    for statement in statements:
+        yield from targets(statement)
+        if isinstance(statement, ast.Expr | ast.Assign | ast.Assert):
+            for node in ast.walk(statement):
+                if isinstance(node, ast.NamedExpr):
+                    yield node.target.id
+
+
+def _headers(node: ast.stmt) -> Iterator[ast.AST]:
+    """What of a compound statement is evaluated before its blocks, or of a definition at once."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.stmt | ast.excepthandler):
+            yield child
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +171,14 @@ class _Census:
     """Walks the statements of a module and its classes in order; the last definition counts."""
 
     names: Names
+    is_by_text: bool
     functions: dict[str, Function] = field(default_factory=dict)
     skips: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
-    _classes: set[str] = field(default_factory=set)
+    given: dict[str, str] = field(default_factory=dict)
+    by_text: list[str] = field(default_factory=list)
+    # The functions in each class, those of its inner classes included.
+    _members: dict[str, list[str]] = field(default_factory=dict)
 
     def take(self, body: Sequence[ast.stmt], around: _Around) -> None:
         """Take in what a block defines."""
@@ -144,6 +201,9 @@ class _Census:
                     | ast.TryStar()
                     | ast.With() as node
                 ):
+                    self._look_at_names(*_headers(node))
+                    for name in targets(node):
+                        self._take_away(here.prefix + name)
                     blocks = tuple(_blocks(node))
                     inner = _under_condition(here) if isinstance(node, ast.If | ast.While) else here
                     stack += [(iter(block), inner) for block in reversed(blocks)]
@@ -154,25 +214,51 @@ class _Census:
         live, idle = count_assertions(node, self.names)
         skips = self.names.skipping(*node.decorator_list, *node.body)
         name = around.prefix + node.name
+        marks = [self._dotted(decorator) for decorator in node.decorator_list]
+        is_run = not is_generator(node) and _NO_TEST.isdisjoint(marks)
+        self._look_at_names(*_headers(node))
+        for end in (place for place, char in enumerate(name) if char == "."):
+            self._members.setdefault(name[:end], []).append(name)
         self.functions[name] = Function(
             name=name,
-            is_test=node.name.startswith("test") and around.is_collected,
+            is_test=node.name.startswith("test") and around.is_collected and is_run,
             assertions=live,
             idle=idle,
             skips=(*around.skips, *islice(skips, _MAX_SKIPS)),
             cases=_cases((*around.decorators, *node.decorator_list), self.names),
+            is_loose=isinstance(node, ast.AsyncFunctionDef)
+            and not any(mark.rpartition(".")[2] in _RUNNERS for mark in marks),
             definition=node,
         )
+
+    def _dotted(self, decorator: ast.expr) -> str:
+        return self.names.dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)
+
+    def _look_at_names(self, *nodes: ast.AST) -> None:
+        """Keep what in an expression or a simple statement reaches names by text."""
+        if self.is_by_text:
+            for inner in (inner for node in nodes for inner in ast.walk(node)):
+                match inner:
+                    case ast.Name(id=name) if name in _BY_TEXT:
+                        self.by_text.append(name)
+                    case ast.Attribute(attr=name) if name in _BY_ATTRIBUTE:
+                        self.by_text.append(name)
+                    case ast.Attribute(value=ast.Name(id="builtins"), attr=name) if (
+                        name in _BY_TEXT
+                    ):
+                        self.by_text.append(name)
+                    case _:
+                        pass
 
     def _class(self, node: ast.ClassDef, around: _Around) -> _Around:
         prefix = f"{around.prefix}{node.name}."
         self._take_away(around.prefix + node.name)
-        self._classes.add(around.prefix + node.name)
+        self._members[around.prefix + node.name] = []
+        self._look_at_names(*_headers(node))
         own = [item for item in node.body if "pytestmark" in targets(item)]
         skips = self.names.skipping(*node.decorator_list, *own)
-        makes = any(
-            isinstance(item, ast.FunctionDef) and item.name == "__init__" for item in node.body
-        )
+        made = (item.name for item in node.body if isinstance(item, ast.FunctionDef))
+        makes = not {"__init__", "__new__"}.isdisjoint((*made, *_given(node.body)))
         is_kind = bool(node.bases) or (node.name.startswith("Test") and not makes)
         return _Around(
             prefix,
@@ -182,7 +268,13 @@ class _Census:
         )
 
     def _other(self, statement: ast.stmt, around: _Around) -> None:
-        found = list(targets(statement))
+        found = list(_given([statement]))
+        is_import = isinstance(statement, ast.Import | ast.ImportFrom)
+        watched = [name for name in found if not around.prefix and _WATCHED.fullmatch(name)]
+        if is_import and "pytestmark" in found:
+            watched.append("pytestmark")
+        if watched:
+            self.given |= dict.fromkeys(watched, _dumped(statement))
         for name in found:
             self._take_away(around.prefix + name)
             if name.rpartition(".")[2] == "__test__":
@@ -190,16 +282,15 @@ class _Census:
         is_mark = "pytestmark" in found
         if not around.prefix and _mentions_ignored(statement):
             self.ignored.append(_dumped(statement))
-        if not around.prefix and (is_mark or not found):
+        self._look_at_names(statement)
+        if not around.prefix and (is_mark or not found or is_import):
             self.skips += islice(self.names.skipping(statement), _MAX_SKIPS)
 
     def _take_away(self, name: str) -> None:
         """Forget a function, or a class with all of its methods, that a name meant until now."""
         self.functions.pop(name, None)
-        if name in self._classes:
-            self._classes.remove(name)
-            for inner in [inner for inner in self.functions if inner.startswith(f"{name}.")]:
-                del self.functions[inner]
+        for inner in self._members.pop(name, ()):
+            self.functions.pop(inner, None)
 
 
 def _cases(decorators: Sequence[ast.expr], names: Names) -> int | None:

@@ -17,6 +17,7 @@ _SKIPS = frozenset(
         *("pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail"),
         *("unittest.skip", "unittest.skipIf", "unittest.skipUnless", "unittest.expectedFailure"),
         *("unittest.SkipTest", "unittest.case.SkipTest", "self.skipTest", "cls.skipTest"),
+        *("os._exit", "os.abort"),
     }
 )
 _RAISES = frozenset(
@@ -105,17 +106,29 @@ def names_of(module: ast.Module) -> Names:
 
 
 def targets(statement: ast.stmt) -> Iterator[str]:
-    """The plain names that a statement gives or takes away, and `x.y` for an attribute of one."""
+    """The plain names that a statement gives or takes away, and `x.y` for an attribute of one.
+
+    Names that an import gives are among them; of `from x import *` that is `*`.
+    """
     found: list[ast.expr] = []
-    if isinstance(statement, ast.Assign | ast.Delete):
-        found = list(statement.targets)
-    elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
-        found = [statement.target]
+    match statement:
+        case ast.Assign() | ast.Delete():
+            found = list(statement.targets)
+        case ast.AnnAssign() | ast.AugAssign() | ast.For() | ast.AsyncFor():
+            found = [statement.target]
+        case ast.With() | ast.AsyncWith():
+            found = [item.optional_vars for item in statement.items if item.optional_vars]
+        case ast.Import() | ast.ImportFrom():
+            yield from (item.asname or item.name.partition(".")[0] for item in statement.names)
+        case _:
+            pass
     while found:
         target = found.pop()
         if isinstance(target, ast.Name):
             yield target.id
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
             yield f"{target.value.id}.{target.attr}"
+        elif isinstance(target, ast.Starred):
+            found.append(target.value)
         elif isinstance(target, ast.Tuple | ast.List):
             found += target.elts
