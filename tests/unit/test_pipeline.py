@@ -364,7 +364,7 @@ def test_what_was_mended_is_said(desk: Desk) -> None:
     with engine(desk) as run:
         stored = propose(request(), parts(desk, Scripted(text), ScriptedGate()), run)
     assert stored.proposal.repairs == (
-        "a header without the right numbers: hunk 1 of site.conf",
+        "a header with wrong numbers: hunk 1 of site.conf",
         "placed in spite of other blanks at the ends of lines: hunk 1 of site.conf",
     )
     found = desk.git.read(stored.proposal.tree, RepoPath("site.conf"))

@@ -2,21 +2,24 @@
 
 Three tiers are tried in turn: exact, trailing blanks, one shift of the indentation.  The first one
 in which the lines stand anywhere decides, and they must stand there once; no line number and no
-heading breaks a tie (a stated line would be wrong in 0.07 %, `facts/patch.md`).
+heading breaks a tie (a stated line would be wrong in 0.07 %, `facts/patch.md`).  A place whose old
+lines match counts, whatever is to be thought of the new ones: a doubt about a place never makes
+another one unique.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from workflow.patch.comparing import signs as compared
 from workflow.patch.interface import Fit, Hunk, PatchError, Reason, Refusal
-from workflow.patch.lines import indent, joined, split, trimmed, turns
-from workflow.patch.nearest import nearest
+from workflow.patch.lines import MARK, indent, joined, split, trimmed, turns
+from workflow.patch.nearest import around, nearest
+from workflow.patch.refusal import short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +33,11 @@ _LIMIT = _SHOWN + 1
 _TAB_WIDTHS = (2, 3, 4, 8)
 # What a line costs at most to compare with all its like, in ns.
 _TO_COMPARE = 1000
+_SIGNS_DOUBT = (
+    "context lines seem to have lost or doubled their sign; begin each with one space, and then the"
+    " line exactly as the file has it"
+)
+_TABS_DOUBT = "write the tabs or spaces with which the file is indented, in all lines of the hunk"
 _MORE = "add unchanged lines above and below it until the place is unique"
 
 Shift: TypeAlias = "Callable[[bytes], bytes | None]"
@@ -56,11 +64,17 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A proven place: its first line, from 0, how it fits, and how added lines are shifted."""
+    """A place: its first line, from 0, how it fits, and how added lines are shifted.
+
+    `doubt` is a hint where the hunk does not show that they are meant to be.  `is_under_mark` says
+    that its first line stands behind the file's byte-order mark, which the hunk does not show.
+    """
 
     line: int
     fit: Fit
     shift: Shift
+    doubt: str = ""
+    is_under_mark: bool = False
 
 
 def of_hunk(hunk: Hunk) -> Lines:
@@ -117,15 +131,30 @@ def find(lines: Lines, text: Text, path: str) -> Found:
     Raises `PatchError` with `NO_ANCHOR`, `NO_PLACE`, `SEVERAL_PLACES` or `NOT_THE_END`.
     """
     if not any(line.strip() for line in lines.old):
-        message = f"hunk {lines.number} of {path} has no old line that could prove its place"
+        message = f"hunk {lines.number} of {short(path)} has no old line that could prove its place"
         raise refused(Reason.NO_ANCHOR, message, "keep 3 unchanged lines on each side", path, lines)
     for tier in (_exact, _trailing, _reindented):
         found = tier(lines, text)
         if found:
             return _only(found, lines, text, path)
     shown, hint = nearest(lines.old, text)
-    message = f"hunk {lines.number} of {path}: its old lines stand nowhere in the file"
+    message = f"hunk {lines.number} of {short(path)}: its old lines stand nowhere in the file"
+    applied = _applied(lines, text)
+    if applied is not None:
+        message += f", and its new lines stand at line {applied + 1}: is it applied already?"
+        hint = "if it is, leave this hunk out; else copy its old lines from the file"
     raise refused(Reason.NO_PLACE, message, hint, path, lines, shown)
+
+
+def _applied(lines: Lines, text: Text) -> int | None:
+    """Where the new lines stand exactly and once, which may be what the hunk has done before."""
+    if lines.new == lines.old or not any(line.strip() for line in lines.new):
+        return None
+    # Where only lines go, what is left on one side of them says nothing.
+    if b"+" not in lines.signs and not lines.signs[:1] == lines.signs[-1:] == b" ":
+        return None
+    found = text.exact.find(lines.new, 2)
+    return found[0] if len(found) == 1 else None
 
 
 def refused(  # noqa: PLR0913, PLR0917 - a refusal has this many parts
@@ -144,7 +173,7 @@ def several(numbers: list[int], change: Lines | Snippet, path: str) -> PatchErro
     """The error for something that stands at more than one place; `numbers` count from 1."""
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     more = " and more" if len(numbers) > _SHOWN else ""
-    message = f"hunk {change.number} of {path} fits several places (lines {shown}{more})"
+    message = f"hunk {change.number} of {short(path)} fits several places (lines {shown}{more})"
     return refused(Reason.SEVERAL_PLACES, message, _MORE, path, change)
 
 
@@ -154,13 +183,26 @@ def _only(found: list[Found], lines: Lines, text: Text, path: str) -> Found:
         at_end = [place for place in found if place.line == last]
         if not at_end:
             where = found[0].line + len(lines.old)
-            message = f"hunk {lines.number} of {path} says that the file ends after line {where}"
+            message = (
+                f"hunk {lines.number} of {short(path)} says that the file ends after line {where}"
+            )
             hint = f"it goes on to line {text.count}; say that it ends only where it does"
             raise refused(Reason.NOT_THE_END, message, hint, path, lines)
         found = at_end
     if len(found) > 1:
         raise several([place.line + 1 for place in found], lines, path)
+    if found[0].doubt:
+        raise _doubted(found[0], lines, text, path)
     return found[0]
+
+
+def _doubted(found: Found, lines: Lines, text: Text, path: str) -> PatchError:
+    message = (
+        f"hunk {lines.number} of {short(path)} stands at line {found.line + 1} with another"
+        " indentation, and does not tell whether its added lines are meant to be shifted alike"
+    )
+    shown = around(found.line, text)
+    return refused(Reason.NO_PLACE, message, found.doubt, path, lines, shown)
 
 
 # --- the tiers ----------------------------------------------------------------------------------
@@ -169,40 +211,52 @@ def _only(found: list[Found], lines: Lines, text: Text, path: str) -> Found:
 def _exact(lines: Lines, text: Text) -> list[Found]:
     # A file's missing last line feed is no proof of a place: models forget to say so.
     last = Fit.EXACT if lines.old_ends == text.has_end else Fit.TRAILING_SPACE
-    return [
+    found = [
         Found(number, last if number + len(lines.old) == text.count else Fit.EXACT, _same)
         for number in _stand(text.exact, lines.old, is_last=lines.is_last)
     ]
+    # A byte-order mark does not show: alone it is no exact place, but it hides one from no other.
+    return [*_under_mark(text.exact, lines.old, text), *found] if found else []
 
 
 def _trailing(lines: Lines, text: Text) -> list[Found]:
     wanted = [trimmed(line) for line in lines.old]
-    return [
+    found = [
         Found(number, Fit.TRAILING_SPACE, _same)
         for number in _stand(text.trimmed, wanted, is_last=lines.is_last)
     ]
+    return [*_under_mark(text.trimmed, wanted, text), *found]
 
 
 def _reindented(lines: Lines, text: Text) -> list[Found]:
     wanted = [trimmed(line) for line in lines.old]
     first = next(number for number, line in enumerate(wanted) if line)
-    # The only place at the end may not be among the first that are found.
-    last = [text.count - len(wanted)] if lines.is_last else []
-    candidates = _chain(last, text.turned.find_turned(turns(wanted[first:])), first)
-    proven = (
-        Found(number, Fit.REINDENTED, shift)
-        for number in candidates
-        if (shift := _shift(lines, wanted, text, number))
-    )
-    found = {place.line: place for place in islice(proven, _LIMIT)}
-    for shift, converted in _converted(wanted):
-        for number in _stand(text.trimmed, converted, is_last=lines.is_last):
-            found[number] = Found(number, Fit.REINDENTED, shift)
+    # The only place at the end, and the one behind a byte-order mark, may not be among the first
+    # that are found.
+    certain = [text.count - len(wanted)] * lines.is_last + [0] * text.has_mark
+    candidates = _chain(certain, text.turned.find_turned(turns(wanted[first:])), first)
+    shifted = (_shifted(lines, wanted, text, number) for number in candidates)
+    some = islice(filter(None, shifted), _LIMIT + len(certain))
+    found = {place.line: place for place in some}
+    # NOTE: no place is found in both ways: converted lines are indented with what the hunk's are
+    # not, and shifted ones keep theirs.
+    # Added lines are not converted: blanks at the beginning of a line may be part of a text of
+    # several lines, and that would be wrong in one of 75 seeded cases.
+    new = zip(lines.new, lines.signs.replace(b"-", b""), strict=True)
+    is_indented = any(sign == _PLUS and trimmed(line) and indent(line) for line, sign in new)
+    doubt = _TABS_DOUBT if is_indented else ""
+    for converted in _converted(wanted):
+        places = [
+            Found(number, Fit.REINDENTED, _same)
+            for number in _stand(text.trimmed, converted, is_last=lines.is_last)
+        ]
+        for place in (*places, *_under_mark(text.trimmed, converted, text)):
+            found[place.line] = replace(place, fit=Fit.REINDENTED, doubt=doubt)
     return [found[number] for number in sorted(found)]
 
 
-def _chain(last: list[int], found: Iterator[int], first: int) -> Iterator[int]:
-    yield from last
+def _chain(certain: list[int], found: Iterator[int], first: int) -> Iterator[int]:
+    yield from certain
     yield from (number - first for number in found)
 
 
@@ -212,12 +266,26 @@ def _stand(view: View, wanted: list[bytes], *, is_last: bool) -> list[int]:
     return view.find(wanted, _LIMIT)
 
 
-def _shift(lines: Lines, wanted: list[bytes], text: Text, number: int) -> Shift | None:
-    """The shift that turns the old lines into those that stand at `number`, if there is one.
+def _under_mark(view: View, wanted: list[bytes], text: Text) -> list[Found]:
+    """The place at the top of a file whose byte-order mark the wanted lines do not show."""
+    is_there = text.has_mark and _unmarked(view.lines, len(wanted)) == wanted
+    return [Found(0, Fit.TRAILING_SPACE, _same, is_under_mark=True)] if is_there else []
+
+
+def _unmarked(lines: list[bytes], count: int) -> list[bytes]:
+    """The first lines of a file without its byte-order mark."""
+    return [lines[0].removeprefix(MARK), *lines[1:count]]
+
+
+def _shifted(lines: Lines, wanted: list[bytes], text: Text, number: int) -> Found | None:
+    """The place at `number` if one shift turns the old lines into those that stand there.
 
     `wanted` are the old lines, trimmed.
     """
-    real = text.trimmed.lines[number : number + len(wanted)] if number >= 0 else []
+    lines_there = text.trimmed.lines
+    is_under_mark = text.has_mark and number == 0 and MARK not in wanted[0]
+    real = lines_there[number : number + len(wanted)] if number >= 0 else []
+    real = _unmarked(lines_there, len(wanted)) if is_under_mark else real
     first = next(at for at, line in enumerate(wanted) if line)
     if len(real) < len(wanted) or not real[first]:
         return None
@@ -234,8 +302,10 @@ def _shift(lines: Lines, wanted: list[bytes], text: Text, number: int) -> Shift 
     else:
         return None
     text.effort.spend(_TO_COMPARE * len(lines.signs))
-    is_proven = is_same and _is_told(lines, real, shift, is_column=abs(width) == 1)
-    return shift if is_proven else None
+    if not is_same:
+        return None
+    is_told = _is_told(lines, real, shift, is_column=abs(width) == 1)
+    return Found(number, Fit.REINDENTED, shift, "" if is_told else _SIGNS_DOUBT, is_under_mark)
 
 
 def _is_told(lines: Lines, real: list[bytes], shift: Shift, *, is_column: bool) -> bool:
@@ -261,16 +331,15 @@ def _is_told(lines: Lines, real: list[bytes], shift: Shift, *, is_column: bool) 
     return (fits_shifted and not fits) if is_column else (fits_shifted or not fits)
 
 
-def _converted(wanted: list[bytes]) -> Iterator[tuple[Shift, list[bytes]]]:
+def _converted(wanted: list[bytes]) -> Iterator[list[bytes]]:
     """The old lines with spaces for tabs or tabs for spaces, wherever all of them can be."""
     used = set(b"".join(indent(line) for line in wanted))
     turn = {frozenset(b" "): _to_tabs, frozenset(b"\t"): _to_spaces}.get(frozenset(used))
     for width in _TAB_WIDTHS if turn else ():
-        shift = partial(turn, width) if turn else _same
-        lines = [shift(line) for line in wanted]
+        lines = [turn(width, line) for line in wanted] if turn else []
         converted = [line for line in lines if line is not None]
         if len(converted) == len(wanted):
-            yield shift, converted
+            yield converted
 
 
 # --- shifts -------------------------------------------------------------------------------------

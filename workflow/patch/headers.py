@@ -155,6 +155,6 @@ def _extended(head: Head, line: bytes) -> bool:
 
 def _refuse_line(head: Head | None, line: bytes) -> NoReturn:
     path = head.shown if head else ""
-    message = f"the draft has a line for {path} above its first @@: {shown(line)}"
+    message = f"the draft has a line for {label(path)} above its first @@: {shown(line)}"
     hint = "begin every hunk with a line @@ below the --- and +++ lines of its file"
     refuse(Reason.UNREADABLE, message, hint, path=path)

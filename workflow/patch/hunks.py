@@ -21,6 +21,7 @@ Counts: TypeAlias = "tuple[int, int]"
 _NUMBERS = re.compile(
     rb" -[0-9]{1,9}(?:,([0-9]{1,9}))? \+[0-9]{1,9}(?:,([0-9]{1,9}))? @@(?:[ \t\r].*)?\Z", re.DOTALL
 )
+_NUMBERED = re.compile(rb"[ \t]*-?[0-9]")
 _IS_OLD = bytes(sign != ord("+") for sign in range(256))
 _IS_NEW = bytes(sign != ord("-") for sign in range(256))
 _BLANKS = (b"", b"\r")
@@ -34,6 +35,11 @@ def counts_of(header: bytes) -> Counts | None:
         return None
     old, new = found.groups()
     return (1 if old is None else int(old), 1 if new is None else int(new))
+
+
+def has_numbers(header: bytes) -> bool:
+    """Whether a hunk's header has numbers, right or wrong, whole or not; it needs none."""
+    return _NUMBERED.match(header) is not None
 
 
 def hunk(lines: list[bytes], counts: Counts | None, path: str, notes: Notes) -> Hunk:

@@ -114,7 +114,7 @@ class Repair(StrEnum):
     PREFIX = "prefix"
     """A path was written without `a/` and `b/`, or with only one of them, or quoted."""
     COUNTS = "counts"
-    """Hunk headers had no numbers, or other numbers than their lines have."""
+    """Hunk headers had other numbers than their lines have; none at all need no repair."""
     BLANK_CONTEXT = "blank-context"
     """Blank context lines had lost their leading space."""
     STRAY_BLANKS = "stray-blanks"
@@ -149,7 +149,8 @@ class Fit(StrEnum):
     TRAILING_SPACE = "trailing-space"
     """Alike but for blanks and carriage returns at the ends of lines; the file's bytes stay."""
     REINDENTED = "re-indented"
-    """Alike but for one and the same shift of the indentation, which new lines get, too."""
+    """Alike but for one and the same shift of the indentation, which new lines get, too; or for
+    tabs instead of spaces or the other way round, where no new line is indented."""
 
 
 @dataclass(frozen=True, slots=True)

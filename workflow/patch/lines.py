@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLANKS = b" \t\r"
+MARK = b"\xef\xbb\xbf"
+"""The byte-order mark of UTF-8, which editors hide and models do not see."""
 _INDENT = b" \t"
 # Neither stands in an indentation, so that the first one in a line is where it was put.
 _TURN, _FIRST = b"\x01", b"\x02"
@@ -177,6 +179,7 @@ class Text:
         self.effort = effort
         self.has_end = data.endswith(b"\n")
         """Whether the last line has its line feed."""
+        self.has_mark = data.startswith(MARK)
 
     @cached_property
     def exact(self) -> View:

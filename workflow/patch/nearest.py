@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from workflow.patch.refusal import cut
+
 if TYPE_CHECKING:
     from workflow.patch.lines import Text
 
@@ -42,8 +44,8 @@ def nearest(old: list[bytes], text: Text) -> tuple[tuple[tuple[int, bytes], ...]
         best = _alike(old[missing[0]], text, window) if missing else None
     if start is not None and not missing and _is_alike(old, text, start):
         hint = "these lines are in the file with other blanks: copy them from it exactly"
-        return _around(focus, text), hint
-    return _around(focus, text), _hint(old, missing, best, text)
+        return around(focus, text), hint
+    return around(focus, text), _hint(old, missing, best, text)
 
 
 def _hint(old: list[bytes], missing: list[int], best: int | None, text: Text) -> str:
@@ -106,7 +108,8 @@ def _alike(line: bytes, text: Text, numbers: range | list[int]) -> int | None:
     return best
 
 
-def _around(focus: int | None, text: Text) -> tuple[tuple[int, bytes], ...]:
+def around(focus: int | None, text: Text) -> tuple[tuple[int, bytes], ...]:
+    """A line of the file, from 0, and those next to it, numbered from 1."""
     if focus is None:
         return ()
     shown = range(max(0, focus - _AROUND), min(text.count, focus + _AROUND + 1))
@@ -115,4 +118,4 @@ def _around(focus: int | None, text: Text) -> tuple[tuple[int, bytes], ...]:
 
 def _shown(line: bytes) -> str:
     """A line in quotes, with nothing in it that a terminal would act on."""
-    return repr(line.strip()[:_COMPARED].decode("utf-8", "replace"))
+    return cut(repr(line.strip()[:_COMPARED].decode("utf-8", "replace")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from workflow.patch.find import find, of_hunk, of_snippet, refused, several
@@ -22,7 +24,9 @@ from workflow.patch.interface import (
     Snippet,
 )
 from workflow.patch.lines import Effort, ExhaustedError, Text, split, trimmed
+from workflow.patch.refusal import short
 from workflow.patch.splice import Splice, merge, splices
+from workflow.patch.together import wider
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from workflow.patch.interface import Files, Names, Operation
     from workflow.types import RepoPath
 
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _EFFORT_NS = 8_000_000_000
 _PLACES = 6
 
@@ -66,6 +71,8 @@ class _Draft:
         self._after: dict[RepoPath, Content | None] = {}
         self._closed: set[RepoPath] = set()
         """Paths about which no second operation may say anything: all but edits in place."""
+        self._edits: dict[RepoPath, Edit] = {}
+        """The last edit of each path, without the numbers of its hunks."""
         self._places: list[Place] = []
         self._refusals: list[Refusal] = []
         self._effort = Effort(_EFFORT_NS)
@@ -107,6 +114,14 @@ class _Draft:
     def _edit(self, edit: Edit) -> None:
         path, content = self._existing(edit.names)
         self._claim(path, is_open=True)
+        bare = replace(edit, changes=tuple(replace(change, number=0) for change in edit.changes))
+        before = self._edits.setdefault(path, bare)
+        if before is not bare and before.changes == bare.changes:
+            # Said again, in a spelling that only the files could tell to be the same.
+            edit = replace(edit, changes=())
+        elif wider(before.names, edit.names) is None:
+            raise PatchError(_two_things(path))
+        self._edits[path] = bare
         self._after[path] = self._changed(path, content, edit)
 
     def _create(self, create: Create) -> None:
@@ -118,7 +133,7 @@ class _Draft:
         path, content = self._existing(delete.names)
         self._claim(path)
         if delete.data is not None and not _is_same(delete.data, content.data):
-            message = f"the draft deletes {path} and shows other lines than it holds"
+            message = f"the draft deletes {short(path)} and shows other lines than it holds"
             hint = "show the file as it is now, or delete it without its lines"
             raise PatchError(Refusal(Reason.NO_PLACE, message, hint, path))
         self._after[path] = None
@@ -155,13 +170,13 @@ class _Draft:
         if len(found) == 1:
             return found[0]
         if found:
-            message = f"{names[0]} can stand for more than one path: {', '.join(names)}"
+            message = "a name can stand for two paths: " + ", ".join(map(short, names[:2]))
             hint = "write the path from the top of the repository, behind a/ and b/"
             raise PatchError(Refusal(Reason.AMBIGUOUS_PATH, message, hint, names[0]))
         if others:
             raise PatchError(*others)
         hint = "name a file that exists, or write it as a new file (--- /dev/null)"
-        message = f"there is no file {names[0]}"
+        message = f"there is no file {short(names[0])}"
         raise PatchError(Refusal(Reason.NO_SUCH_FILE, message, hint, names[0]))
 
     def _free(self, names: Names, prefer: int) -> RepoPath:
@@ -175,7 +190,7 @@ class _Draft:
                     raise
                 continue
             if is_there:
-                message = f"{path} exists, and the draft would put a new file there"
+                message = f"{short(path)} exists, and the draft would put a new file there"
                 hint = "edit it: show the lines that change, with unchanged ones round them"
                 raise PatchError(Refusal(Reason.FILE_EXISTS, message, hint, path))
         return wanted
@@ -183,9 +198,7 @@ class _Draft:
     def _claim(self, path: RepoPath, *, is_open: bool = False) -> None:
         """Note that the draft says something about a path; only edits may come one by one."""
         if path in self._closed or (path in self._after and not is_open):
-            message = f"the draft says two things about {path}"
-            hint = "say once what becomes of each file"
-            raise PatchError(Refusal(Reason.CONFLICTING, message, hint, path))
+            raise PatchError(_two_things(path))
         if not is_open:
             self._closed.add(path)
 
@@ -199,7 +212,7 @@ class _Draft:
             found += [
                 Refusal(
                     Reason.CONFLICTING,
-                    f"the draft makes {outer} both a file and a folder of {path}",
+                    f"the draft makes {short(outer)} both a file and a folder of {short(path)}",
                     "give one of them another name",
                     path,
                 )
@@ -232,8 +245,13 @@ class _Draft:
         return Content(edit.mode or content.mode, data)
 
 
+def _two_things(path: RepoPath) -> Refusal:
+    message = f"the draft says two things about {short(path)}"
+    return Refusal(Reason.CONFLICTING, message, "say once what becomes of each file", path)
+
+
 def _exhausted(change: Hunk | Snippet, path: RepoPath) -> Refusal:
-    message = f"hunk {change.number} of {path}: the draft's lines take too long to look for"
+    message = f"hunk {change.number} of {short(path)}: the draft's lines take too long to look for"
     hint = "split the draft, and begin each hunk with lines that are rare in the file"
     return Refusal(Reason.NOT_SUPPORTED, message, hint, path, change.number)
 
@@ -267,7 +285,9 @@ def _hunk(hunk: Hunk, text: Text, path: RepoPath) -> tuple[Place, list[Splice]]:
 
 def _snippet(snippet: Snippet, text: Text, path: RepoPath) -> tuple[Place, list[Splice]]:
     if not snippet.old.strip():
-        message = f"hunk {snippet.number} of {path} has no old text that could prove its place"
+        message = (
+            f"hunk {snippet.number} of {short(path)} has no old text that could prove its place"
+        )
         hint = "give the old text exactly, with enough of it to be unique"
         raise refused(Reason.NO_ANCHOR, message, hint, path, snippet)
     found = text.offsets(snippet.old, _PLACES)
@@ -278,12 +298,27 @@ def _snippet(snippet: Snippet, text: Text, path: RepoPath) -> tuple[Place, list[
         last = text.line_of(found[0] + len(snippet.old) - 1) + 1
         where = Place(path, snippet.number, numbers[0], last - numbers[0] + 1, Fit.EXACT)
         end = found[0] + len(snippet.old)
-        return where, [Splice(found[0], end, snippet.number, snippet.new)]
+        new = _as_line_ends(snippet, text, numbers[0] - 1)
+        return where, [Splice(found[0], end, snippet.number, new)]
     lines = of_snippet(snippet)
     if lines is None:
-        message = f"hunk {snippet.number} of {path}: its old text is nowhere in the file"
+        message = f"hunk {snippet.number} of {short(path)}: its old text is nowhere in the file"
         hint = "give the old text exactly as the file has it"
         raise refused(Reason.NO_PLACE, message, hint, path, snippet)
     at = find(lines, text, path)
     where = Place(path, snippet.number, at.line + 1, len(lines.old), at.fit)
     return where, splices(lines, at, text, path)
+
+
+def _as_line_ends(snippet: Snippet, text: Text, line: int) -> bytes:
+    """The new text with the line ends of the line that the old text is a part of.
+
+    Old text with a line end of its own is the file's to the byte, and the new text as it is meant.
+    """
+    if b"\n" in snippet.old:
+        return snippet.new
+    real = text.exact.lines
+    if line == text.count - 1 and not text.has_end:
+        line -= 1  # the last line has no end to go by; the one before has
+    is_crlf = line >= 0 and real[line].endswith(b"\r")
+    return _BARE_LINE_FEED.sub(b"\r\n", snippet.new) if is_crlf else snippet.new

@@ -12,6 +12,8 @@ ANSWER = (
     " enclosing definition, each with 3 unchanged lines on both sides of the change"
 )
 _SHOWN = 80
+_LONG = 120
+"""So that a message with two texts from a draft stays below 400 characters."""
 
 
 @dataclass(slots=True)
@@ -57,10 +59,20 @@ def shown(text: bytes | str) -> str:
     if isinstance(text, bytes):
         text = text[: 4 * _SHOWN].decode("utf-8", "backslashreplace")
     quoted = ascii(text[: _SHOWN + 1])
-    return quoted if len(text) <= _SHOWN else ascii(text[:_SHOWN]) + "..."
+    return cut(quoted if len(text) <= _SHOWN else ascii(text[:_SHOWN]) + "...")
 
 
 def label(path: str) -> str:
     """A path as it may stand in a message: as it is, or quoted where that would not be safe."""
     is_plain = path.isprintable() and path.isascii() and len(path) <= 4 * _SHOWN
-    return path if is_plain else shown(path)
+    return short(path) if is_plain else shown(path)
+
+
+def short(path: str) -> str:
+    """A path with its middle left out where it is so long that nobody could read the message."""
+    return path if len(path) <= _LONG else f"{path[: _LONG // 3]}...{path[-_LONG // 2 :]}"
+
+
+def cut(quoted: str) -> str:
+    """A quoted text of which escapes have made too much, without its end."""
+    return quoted if len(quoted) <= _LONG else quoted[:_LONG] + "..."

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from workflow.patch.comparing import signs as compared
 from workflow.patch.find import refused
 from workflow.patch.interface import Fit, PatchError, Reason, Refusal
-from workflow.patch.lines import joined
+from workflow.patch.lines import MARK, joined
+from workflow.patch.refusal import short, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def merge(data: bytes, parts: Sequence[Splice], path: str) -> bytes:
 
 def _overlap(one: Splice, other: Splice, path: str) -> Refusal:
     first, second = sorted((one.number, other.number))
-    message = f"hunks {first} and {second} of {path} change the same lines"
+    message = f"hunks {first} and {second} of {short(path)} change the same lines"
     return Refusal(Reason.OVERLAP, message, "write them as one hunk", path, second)
 
 
@@ -109,7 +110,12 @@ class _Writer:
                 out.insert(0, real[start])
             out = self._ended(out, has_end=has_end)
         new = b"\n".join([*out, b""] if has_end and out else out)
-        return Splice(text.offset(start), text.offset(end), self._lines.number, new)
+        first, last = text.offset(start), text.offset(end)
+        if start == 0 and self._found.is_under_mark:
+            # The mark stays in front of whatever the file's first line is now.
+            new = new.removeprefix(MARK)
+            first, last = len(MARK), max(last, len(MARK))
+        return Splice(first, last, self._lines.number, new)
 
     def _ended(self, out: list[bytes], *, has_end: bool) -> list[bytes]:
         """The file's last lines among CRLF lines: only the very last one may do without."""
@@ -127,8 +133,8 @@ class _Writer:
             return True
         if lines.is_marked:
             message = (
-                f"hunk {lines.number} of {self._path} replaces the file's last line, which has no"
-                " line feed, and does not say whether the new one has"
+                f"hunk {lines.number} of {short(self._path)} replaces the file's last line, which"
+                " has no line feed, and does not say whether the new one has"
             )
             hint = "write `\\ No newline at end of file` after the last - line, and the last + line"
             raise refused(Reason.NO_PLACE, message, hint, self._path, lines)
@@ -138,8 +144,8 @@ class _Writer:
         shifted = self._found.shift(line)
         if shifted is None:
             message = (
-                f"hunk {self._lines.number} of {self._path} is indented otherwise than the file,"
-                f" and its line {line[:80].decode('utf-8', 'replace')!r} cannot be shifted alike"
+                f"hunk {self._lines.number} of {short(self._path)} is indented otherwise than the"
+                f" file, and its line {shown(line)} cannot be shifted alike"
             )
             hint = "indent the old and new lines as the file does"
             raise refused(Reason.NO_PLACE, message, hint, self._path, self._lines)
@@ -152,8 +158,8 @@ class _Writer:
                 return shifted
             case _LineEnds.MIXED:
                 message = (
-                    f"hunk {self._lines.number} of {self._path} adds lines among lines that end in"
-                    " CRLF and lines that end in LF"
+                    f"hunk {self._lines.number} of {short(self._path)} adds lines among lines that"
+                    " end in CRLF and lines that end in LF"
                 )
                 hint = "end the hunk's lines as the file's lines there do, or leave one kind out"
                 raise refused(Reason.NO_PLACE, message, hint, self._path, self._lines)

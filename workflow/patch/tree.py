@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.git_objects import FOLDER
 from workflow.patch.interface import Content, PatchError, Reason, Refusal
+from workflow.patch.refusal import short
 from workflow.types import BlobId
 
 if TYPE_CHECKING:
@@ -75,6 +76,6 @@ def write(git: GitStore, base: TreeId, placement: Placement) -> TreeId:
 
 def _other(path: RepoPath, hit: Hit) -> Refusal:
     kind = _KINDS.get(hit.item.mode, "a file")
-    message = f"{path} is {kind}" if hit.is_whole else f"{path} leads through {kind}"
+    message = f"{short(path)} {'is' if hit.is_whole else 'leads through'} {kind}"
     hint = "only regular files are edited, made and deleted; name one"
     return Refusal(Reason.NOT_A_FILE, message, hint, path)

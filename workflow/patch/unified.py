@@ -38,8 +38,13 @@ def unified(data: bytes, notes: Notes) -> list[Operation]:
     """
     found: list[Operation] = []
     starts = [mail.start() for mail in _MAIL.finditer(data)] if b"\nFrom " in data else []
+    mails: dict[bytes, None] = {}
     for start, end in zip([0, *starts[1:]], [*starts[1:], len(data)], strict=True):
-        found += _diff(data[start:end], notes)
+        if (mail := data[start:end]) in mails:
+            notes.repaired(Repair.REPEATED, "a mail")
+            continue
+        mails[mail] = None
+        found += _diff(mail, notes)
     return found
 
 
@@ -115,7 +120,7 @@ def _add_hunk(head: Head, piece: bytes, notes: Notes, *, is_last: bool) -> None:
         lines = _without_epilogue(lines, counts, notes)
     hunk = hunks.hunk(lines, counts, head.shown, notes)
     notes.is_complete = counts == hunks.sizes(hunk.signs)
-    if not notes.is_complete:
+    if not notes.is_complete and hunks.has_numbers(header):
         notes.repaired(Repair.COUNTS, f"hunk {hunk.number} of {head.shown}")
     if not head.hunks:
         head.says_new = header.startswith(b" -0,0 ")

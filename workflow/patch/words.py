@@ -17,7 +17,7 @@ _MENDED = {
     Repair.PROSE: "text around the patch was left out",
     Repair.REPEATED: "said twice",
     Repair.PREFIX: "a name written in another way than git's",
-    Repair.COUNTS: "a header without the right numbers",
+    Repair.COUNTS: "a header with wrong numbers",
     Repair.BLANK_CONTEXT: "blank lines without their leading space",
     Repair.STRAY_BLANKS: "blank lines that belong to nothing",
     Repair.NO_FINAL_NEWLINE: "a last line without its end",

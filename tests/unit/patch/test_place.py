@@ -291,8 +291,8 @@ def test_mixed_line_ends_are_not_guessed() -> None:
         (b"\tif x:\n\t\ty\n\n", b" if x:\n-\ty\n+\tz\n+\n \n", b"\tif x:\n\t\tz\n\n\n"),
         (b"  a\n    b\n", b"     a\n-      b\n+      c\n+   d\n", b"  a\n    c\n d\n"),
         (b"if x:\n  y\n", b" \n   if x:\n-    y\n+    z\n", None),
-        (b"\ta\n\t\tb\n", b"     a\n-        b\n+        c\n", b"\ta\n\t\tc\n"),
-        (b"  a\n    b\n", b" \ta\n-\t\tb\n+\t\tc\n+\n", b"  a\n    c\n\n"),
+        (b"\ta\n\t\tb\n", b"     a\n-        b\n+c\n", b"\ta\nc\n"),
+        (b"  a\n    b\n", b" \ta\n-\t\tb\n+\n", b"  a\n\n"),
         (b" a\nb\n", b"-a\n+c\n", b" c\nb\n"),
         (b"    a\n\n\n    b\n", b" a\n \n \n-b\n+c\n", b"    a\n\n\n    c\n"),
         (b"x\n\n    a\n", b" \n-a\n+b\n", b"x\n\n    b\n"),
@@ -323,6 +323,9 @@ def test_one_shift_of_the_indentation(data: bytes, text: bytes, result: bytes | 
         (b"a\n", b"-    a\n+  b\n", Reason.NO_PLACE),
         (b"\ta\n", b"-    a\n+   b\n", Reason.NO_PLACE),
         (b"    a\n", b"-\ta\n+ \tb\n", Reason.NO_PLACE),
+        # Added lines with blanks that may not be meant as the file's.
+        (b"\ta\n\t\tb\n", b"     a\n-        b\n+        c\n", Reason.NO_PLACE),
+        (b"  a\n    b\n", b" \ta\n-\t\tb\n+\t\tb\n", Reason.NO_PLACE),
         # Context that has lost its sign looks like a shift by one column.
         (b"    a\n    b\n", b"    a\n+    x\n    b\n", Reason.NO_PLACE),
         (b"    a\n\n    b\n", b"    a\n-\n+    x\n    b\n", Reason.NO_PLACE),

@@ -119,7 +119,7 @@ def test_a_mode_is_set() -> None:
 def test_edits_follow_one_another() -> None:
     """Each is placed in what the one before left, and the file is given once."""
     assert files({"x": b"1"}, edit(X), edit(X, old=b"2", new=b"3")) == {"x": b"3"}
-    assert reasons({"x": b"1"}, edit(X), edit(X)) == [Reason.NO_PLACE]
+    assert reasons({"x": b"1"}, edit(X), edit(X, old=b"1", new=b"3")) == [Reason.NO_PLACE]
     assert reasons({"x": b"1"}, edit(X), edit(X, old=b"2", new=b"1")) == [Reason.NO_CHANGE]
 
 

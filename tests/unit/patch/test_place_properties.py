@@ -158,7 +158,8 @@ def test_the_first_tier_with_a_place_decides(
     at = data.draw(st.integers(0, len(lines) - 1))
     count = data.draw(st.integers(1, 3))
     wanted = [shift + line + data.draw(ENDS) for line in lines[at : at + count]]
-    assume(any(line.strip() for line in wanted))
+    # NOTE: a mark at the top is looked behind, which the plain scan does not.
+    assume(any(line.strip() for line in wanted) and not lines[0].startswith(b"\xef\xbb\xbf"))
     text = b"\n".join(wanted) + b"\n"
     found = next((places for places in tiers(wanted, lines) if places), [])
     change = Hunk(1, text, b"", b"-" * len(wanted))
