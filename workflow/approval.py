@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from workflow import ledger
 from workflow.canonical import sha256
-from workflow.errors import ChangedProposalError, NotApprovedError, StateError, UsageError
+from workflow.errors import (
+    ChangedProposalError,
+    NotApprovedError,
+    StaleProposalError,
+    StateError,
+    UsageError,
+)
 from workflow.git_store import REFS
 from workflow.types import State
 
@@ -118,6 +124,27 @@ def cleared(store: Store, git: GitStore, number: int) -> Cleared:
         message = f"proposal {number} has no approval of {stored.digest.short}"
         raise NotApprovedError(message, hint=hint)
     return Cleared(stored, approvals, intact(git, stored))
+
+
+def may_shrink(store: Store, git: GitStore, number: int) -> Stored:
+    """A proposal of which a smaller one may be made.
+
+    Raises `StateError` when it has landed, was rejected, or has a smaller one already,
+    `StaleProposalError` when its branch has moved, and what `intact` raises.
+    """
+    stored = store.get(number)
+    if stored.state in {State.APPLIED, State.ROLLED_BACK, State.REJECTED}:
+        raise _wrong_state(stored, "made smaller")
+    for other in store.numbers_after(number):
+        if store.get(other).proposal.shrunk_from == stored.digest:
+            message = f"proposal {other} is proposal {number} without its spare parts"
+            raise StateError(message, hint=f"workflow show {other}")
+    base = stored.proposal.base
+    if git.head_of(base.branch) != base.commit:
+        message = f"proposal {number} is from {base.commit.short}, and {base.branch} has moved"
+        raise StaleProposalError(message, hint="propose the change again")
+    intact(git, stored)
+    return stored
 
 
 def intact(git: GitStore, stored: Stored) -> TreeChange:

@@ -40,8 +40,7 @@ def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
 
 def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
     """From a proposal to a second one without the parts that it does not need."""
-    stored = on.store.get(number)
-    run.step("verify", approval.intact, on.git, stored)
+    stored = run.step("verify", approval.may_shrink, on.store, on.git, number)
     placed = run.step("place", draft.place_smaller, on.git, stored, run.fresh_folder())
     return _prove(draft.smaller(stored), placed, on, run)
 

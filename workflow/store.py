@@ -175,6 +175,13 @@ class Store:
             for row in found
         )
 
+    def numbers_after(self, number: int) -> tuple[int, ...]:
+        """The numbers of the proposals that came later, oldest first."""
+        found = self.connection.execute(
+            "SELECT id FROM proposals WHERE id > ? ORDER BY id", (number,)
+        )
+        return tuple(row["id"] for row in found)
+
     def set_state(self, number: int, state: State) -> None:
         """Move a proposal to another state."""
         self.connection.execute("UPDATE proposals SET state = ? WHERE id = ?", (state, number))

@@ -116,8 +116,28 @@ def test_what_cannot_be_made_smaller_says_so(repo: GitRepo, workflow: WorkflowCo
     workflow("shrink", "1", cwd=repo.path)
     again = workflow("shrink", "2", cwd=repo.path)
     assert (again.exit_status, "no spare part" in again.stderr) == (3, True)
+    twice = workflow("shrink", "1", cwd=repo.path)
+    assert (twice.exit_status, "proposal 2 is proposal 1 without" in twice.stderr) == (3, True)
     absent = workflow("shrink", "9", cwd=repo.path)
     assert (absent.exit_status, "no proposal 9" in absent.stderr) == (2, True)
+
+
+def test_a_proposal_that_could_not_land_is_not_made_smaller(
+    repo: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """Once its branch has moved, or it has landed, the gates are not troubled."""
+    workflow("approve", "1", cwd=repo.path)
+    workflow("apply", "1", cwd=repo.path)
+    landed = workflow("shrink", "1", cwd=repo.path)
+    assert (landed.exit_status, "is applied" in landed.stderr) == (3, True)
+    assert workflow("list", "--json", cwd=repo.path).json["proposals"][0]["id"] == 1
+
+
+def test_an_outdated_proposal_is_not_made_smaller(repo: GitRepo, workflow: WorkflowCommand) -> None:
+    """A branch that has moved since makes every smaller form outdated, too."""
+    repo.commit({"other": "x\n"})
+    done = workflow("shrink", "1", cwd=repo.path)
+    assert (done.exit_status, "main has moved" in done.stderr) == (3, True)
 
 
 def test_a_rule_that_does_not_exist_is_a_slip(repo: GitRepo, workflow: WorkflowCommand) -> None:

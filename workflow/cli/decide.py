@@ -9,6 +9,7 @@ from rich.text import Text
 from workflow import approval
 from workflow.cli import report, session
 from workflow.cli.output import visible
+from workflow.types import State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
@@ -24,13 +25,15 @@ def approve(output: Output, number: int, digest: str) -> None:
     words = report.in_words(repository.git, stored.proposal)
     approvals = repository.store.approvals(number)
     data = report.of_proposal(stored, words, approvals)
-    lines = [Text(f"Proposal {number} is approved by {visible(yes.approver)}: {yes.digest.short}")]
+    said = "is approved" if stored.state is State.APPROVED else "has an approval, not yet enough,"
+    lines = [Text(f"Proposal {number} {said} by {visible(yes.approver)}: {yes.digest.short}")]
     if approval.missing(stored.proposal, approvals):
         lines.append(Text(visible(approval.waiting_for(stored.proposal, approvals)), "yellow"))
     if is_own:
         lines.append(Text("You approved your own request; this version lets one person do both."))
     output.result({**data, "self_approved": is_own}, *lines)
-    output.next(data["next"])
+    if stored.state is State.APPROVED:
+        output.next(data["next"])
 
 
 def reject(output: Output, number: int, reason: str) -> None:

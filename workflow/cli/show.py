@@ -131,7 +131,7 @@ def _head(stored: Stored, approvals: Sequence[Approval]) -> Iterator[Text]:
     drafter = f"{proposal.provider} {proposal.model}"
     yield Text(f"  drafted by the {proposal.route.role} ({visible(drafter)}): {reasons}")
     if proposal.shrunk_from:
-        yield Text(f"  a smaller form of the proposal {proposal.shrunk_from.short}")
+        yield Text(f"  a smaller form of the proposal with the digest {proposal.shrunk_from.short}")
     for approval in approvals:
         yield Text(f"  approved by {visible(approval.approver)}, {approval.at}", "green")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _EFFORT_NS = 8_000_000_000
 _PLACES = 6
+MAX_HUNKS = 5000
+"""Hunks of one file.  git compared one with 5,000 changes in 1.4 s, with 100,000 in over 120 s."""
 
 
 def place(operations: Sequence[Operation], files: Files) -> Placement:
@@ -73,6 +76,7 @@ class _Draft:
         """Paths about which no second operation may say anything: all but edits in place."""
         self._edits: dict[RepoPath, Edit] = {}
         """The last edit of each path, without the numbers of its hunks."""
+        self._hunks: Counter[RepoPath] = Counter()
         self._places: list[Place] = []
         self._refusals: list[Refusal] = []
         self._effort = Effort(_EFFORT_NS)
@@ -225,6 +229,11 @@ class _Draft:
 
     def _changed(self, path: RepoPath, content: Content, edit: Edit | Move) -> Content:
         """A file with all changes made; those that cannot be are refused, and left out."""
+        self._hunks[path] += len(edit.changes)
+        if self._hunks[path] > MAX_HUNKS:
+            message = f"{path} has over {MAX_HUNKS:,} hunks"
+            hint = "write the new file in another way, or change it in several steps"
+            raise PatchError(Refusal(Reason.NOT_SUPPORTED, message, hint, path))
         text = Text(content.data, self._effort)
         parts: list[Splice] = []
         for change in edit.changes:

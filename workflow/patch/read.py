@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, assert_never
 from workflow.patch import fences
 from workflow.patch.calls import calls
 from workflow.patch.interface import Dialect, Move, Reading, Reason, Repair
-from workflow.patch.refusal import Notes, refuse, shown
+from workflow.patch.refusal import Notes, refuse, refuse_cut, shown
 from workflow.patch.search_replace import search_replace
 from workflow.patch.titles import of_info
 from workflow.patch.together import in_turn, joined
@@ -72,7 +72,7 @@ def read(data: bytes) -> Reading:
     else:
         operations = _read(dialect, data, notes)
         if notes.is_cut:
-            _refuse_cut("the patch begins with *** Begin Patch and has no *** End Patch")
+            refuse_cut("the patch begins with *** Begin Patch and has no *** End Patch")
     for text in notes.prose:
         if _INDENTED.search(text) or _dialect(text):
             _refuse_second(text)
@@ -197,12 +197,7 @@ def _check_info(fence: Fence, operations: list[Operation]) -> None:
 def _check_end(fenced: Fenced, notes: Notes) -> None:
     """Refuse a fence that does not end, unless its patch shows that nothing is missing."""
     if fenced.is_cut and not notes.is_complete:
-        _refuse_cut("the last fence of the draft does not end")
-
-
-def _refuse_cut(what: str) -> NoReturn:
-    hint = "end the patch as it began; if the answer was cut off, ask again with fewer files"
-    refuse(Reason.UNREADABLE, f"{what}, so it may have been cut off", hint)
+        refuse_cut("the last fence of the draft does not end")
 
 
 def _refuse_second(text: bytes) -> NoReturn:

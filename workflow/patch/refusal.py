@@ -76,3 +76,9 @@ def short(path: str) -> str:
 def cut(quoted: str) -> str:
     """A quoted text of which escapes have made too much, without its end."""
     return quoted if len(quoted) <= _LONG else quoted[:_LONG] + "..."
+
+
+def refuse_cut(what: str) -> NoReturn:
+    """Refuse a draft that does not end as it began: what is missing could be half of the change."""
+    hint = "end the patch as it began; if the answer was cut off, ask again with fewer files"
+    refuse(Reason.UNREADABLE, f"{what}, so it may have been cut off", hint)

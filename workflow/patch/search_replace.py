@@ -13,7 +13,7 @@ from workflow.patch import titles
 from workflow.patch.comparing import signs
 from workflow.patch.interface import Create, Edit, Hunk, Reason
 from workflow.patch.names import alone
-from workflow.patch.refusal import refuse, shown
+from workflow.patch.refusal import refuse, refuse_cut, shown
 from workflow.patch.together import in_turn
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def search_replace(data: bytes, notes: Notes) -> list[Operation]:
         new = data[block.middle.end() + 1 : block.end.start()]
         found.append(_operation(path, old, new, notes))
         done = min(block.end.end() + 1, len(data))
-    _above(data[done:], notes, is_fenced=is_fenced)
-    notes.is_complete = True
+    _, is_fenced = _above(data[done:], notes, is_fenced=is_fenced)
+    if is_fenced:
+        refuse_cut("the last fence of the draft does not end")
     return in_turn(found, notes)
 
 

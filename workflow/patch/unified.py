@@ -57,14 +57,12 @@ def _diff(data: bytes, notes: Notes) -> list[Operation]:
     above, *sections = text.split(b"\ndiff -")
     found: list[Head] = []
     refusals: list[Refusal] = []
-    notes.is_complete = False
     for number, section in enumerate((above, *[b"\ndiff -" + section for section in sections])):
         try:
             _read_section(section, found, notes, is_last=number == len(sections))
         except PatchError as error:
             refusals += error.refusals
     _raise(refusals)
-    notes.is_complete |= signature is not None
     return merged(_operations(found, notes), notes)
 
 
@@ -74,7 +72,6 @@ def _read_section(text: bytes, found: list[Head], notes: Notes, *, is_last: bool
     last = len(pieces) - 1
     found += heads(pieces[0], notes, above=found[-1] if found else None, has_hunk=last > 0)
     if not last:
-        notes.is_complete &= pieces[0].isspace()
         return
     if not found:
         message = f"the draft has a hunk above its first file header: {shown(b'@@' + pieces[1])}"
@@ -88,7 +85,6 @@ def _read_section(text: bytes, found: list[Head], notes: Notes, *, is_last: bool
         _add_hunk(found[-1], piece, notes, is_last=is_last and at == last and not tail)
         if tail:
             found += heads(tail, notes, above=found[-1], has_hunk=at < last)
-            notes.is_complete = False
 
 
 def _operations(found: list[Head], notes: Notes) -> list[Operation]:
@@ -119,8 +115,7 @@ def _add_hunk(head: Head, piece: bytes, notes: Notes, *, is_last: bool) -> None:
     if is_last and counts:
         lines = _without_epilogue(lines, counts, notes)
     hunk = hunks.hunk(lines, counts, head.shown, notes)
-    notes.is_complete = counts == hunks.sizes(hunk.signs)
-    if not notes.is_complete and hunks.has_numbers(header):
+    if counts != hunks.sizes(hunk.signs) and hunks.has_numbers(header):
         notes.repaired(Repair.COUNTS, f"hunk {hunk.number} of {head.shown}")
     if not head.hunks:
         head.says_new = header.startswith(b" -0,0 ")

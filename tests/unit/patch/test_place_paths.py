@@ -17,7 +17,7 @@ from workflow.patch.interface import (
     Refusal,
     Snippet,
 )
-from workflow.patch.place import named, place
+from workflow.patch.place import MAX_HUNKS, named, place
 from workflow.types import RepoPath
 
 if TYPE_CHECKING:
@@ -179,3 +179,16 @@ def test_too_much_searching_is_refused() -> None:
         place(edits, Memory({"x": data}))
     found = [refusal.reason for refusal in caught.value.refusals]
     assert (found[0], found[-1]) == (Reason.NO_PLACE, Reason.NOT_SUPPORTED)
+
+
+def test_a_file_has_so_many_hunks() -> None:
+    """Beyond a bound git itself would take minutes to show the change; edits in turn count, too."""
+    lines = [b"line %d\n" % number for number in range(MAX_HUNKS + 1)]
+    data = b"".join(lines)
+    hunks = tuple(Snippet(n, line, b"x" + line) for n, line in enumerate(lines, 1))
+    one, most = hunks[:1], hunks[1:]
+    assert reasons({"x": data}, Edit((X,), hunks)) == [Reason.NOT_SUPPORTED]
+    assert reasons({"x": data}, Edit((X,), one), Edit((X,), most)) == [Reason.NOT_SUPPORTED]
+    assert files({"x": data}, Edit((X,), most))["x"] == b"line 0\n" + b"".join(
+        b"x" + line for line in lines[1:]
+    )

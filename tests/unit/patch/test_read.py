@@ -60,7 +60,6 @@ def refusal(text: str | bytes) -> tuple[Reason, str]:
         (f"{fenced(DIFF)}\n{fenced('nginx -t' + chr(10), 'sh')}", {Repair.PROSE}),
         (f"{fenced('old' + chr(10), 'nginx')}\nbecomes\n\n{DIFF}", {Repair.PROSE}),
         (DIFF + "```\n", set()),
-        (f"```diff\n{DIFF}", set()),
         (fenced(DIFF).replace("\n", "\r\n"), {Repair.LINE_ENDS}),
     ],
 )
@@ -86,6 +85,7 @@ def test_fences_for_different_files() -> None:
         ("[a](b) or {c}", Reason.NOT_A_PATCH, "no patch"),
         (fenced("server {}\n", "nginx"), Reason.NOT_A_PATCH, "tells no path"),
         (f"```diff\n{HEAD}@@\n one\n+two\n", Reason.UNREADABLE, "cut off"),
+        (f"```diff\n{DIFF}", Reason.UNREADABLE, "cut off"),
         (fenced(DIFF) + "```diff\n", Reason.UNREADABLE, "cut off"),
         (fenced(DIFF) + "\n" + fenced(OTHER), Reason.CONFLICTING, "two fences"),
         (f"{fenced(DIFF)}\nor better\n\n{OTHER}", Reason.CONFLICTING, "'--- a/f'"),
