@@ -256,7 +256,7 @@ class GitStore:
         """
         ran = self._try("var", "GIT_COMMITTER_IDENT")
         if not ran.is_ok:
-            message = "git does not know who you are, and what people ask for and approve bears their names"
+            message = "git does not know who you are, and requests and approvals bear a name"
             raise GitError(message, hint='git config --global user.name "…" and user.email "…"')
         name, _, rest = ran.stdout.decode("utf-8", "replace").partition(" <")
         return Identity(name, rest.partition(">")[0])

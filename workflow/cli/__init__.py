@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from io import TextIOWrapper
 
@@ -24,6 +23,16 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command with `arguments` and return its exit status."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return _interrupted(arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command; only Ctrl-C comes out of it."""
+    from sqlite3 import Error as DatabaseError
+
     from workflow.cli.output import abandon_stdout
 
     try:
@@ -32,12 +41,9 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, OutputError):
             abandon_stdout()
         return _failed(arguments, error.message, error.hint, error.exit_code)
-    except KeyboardInterrupt:
-        hint = "run it again; `workflow list` shows what is there"
-        return _failed(arguments, "interrupted", hint, ExitCode.INTERRUPTED)
     except BrokenPipeError:
         abandon_stdout()
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, DatabaseError) as error:
         mend = "free some space" if _is_full(error) else "check the disk and its permissions"
         return _failed(arguments, str(error), f"{mend}, then run the command again", ExitCode.ERROR)
     except Exception as error:  # noqa: BLE001 - the edge: no traceback reaches a user unasked
@@ -69,6 +75,32 @@ def _call(arguments: list[str]) -> int:
     if status == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt  # Typer has made an exit status of it; the edge says more
     return status if isinstance(status, int) else int(ExitCode.DONE)
+
+
+def _interrupted(arguments: list[str]) -> int:
+    """Say that Ctrl-C has come, also when it came before we can say anything well."""
+    code = int(ExitCode.INTERRUPTED)
+    if "workflow.cli.output" not in sys.modules:
+        sys.stderr.write("error: interrupted: nothing was begun\n")
+        if "--json" in arguments:
+            body = '{"error": "interrupted", "hint": "run it again", "exit_code": %d}\n'
+            sys.stdout.write(body % code)
+        return code
+    hint = "run it again"
+    if _is_in_repository():
+        hint += "; `workflow list` shows what is there"
+    return _failed(arguments, "interrupted", hint, code)
+
+
+def _is_in_repository() -> bool:
+    """Whether it looks as if a repository were around; nothing is started to find out."""
+    from pathlib import Path
+
+    try:
+        here = Path.cwd()
+    except OSError:
+        return False
+    return any((folder / ".git").exists() for folder in (here, *here.parents))
 
 
 def _failed(arguments: list[str], message: str, hint: str, code: int) -> int:

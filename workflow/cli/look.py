@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from workflow.cli import report, session
-from workflow.cli.output import visible
+from workflow.cli.output import visible, visible_lines
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def show(output: Output, number: int, view: View) -> None:
     if part is not None:
         # Bytes for a file or a pipe go out as they are; a terminal gets them harmless.
         if sys.stdout.isatty():
-            sys.stdout.write(visible(part.decode("utf-8", "replace")))
+            sys.stdout.write(visible_lines(part.decode("utf-8", "replace")))
         else:
             sys.stdout.buffer.write(part)
         return

@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 
     from rich.status import Status
 
-_KEPT = {"\n", "\t"}
 
+def visible(line: str) -> str:
+    """A line with every control and formatting character but tabs shown as `<U+XXXX>`.
 
-def visible(text: str) -> str:
-    """`text` with every control and formatting character shown as `<U+XXXX>`."""
+    A line feed is one, too: a name that holds it must not add lines of its own to what we say.
+    """
     return "".join(
-        f"<U+{ord(char):04X}>" if char not in _KEPT and is_hidden(char) else char for char in text
+        f"<U+{ord(char):04X}>" if char != "\t" and is_hidden(char) else char for char in line
     )
+
+
+def visible_lines(text: str) -> str:
+    """Several lines of text, each as `visible` shows it."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def abandon_stdout() -> None:

@@ -15,7 +15,7 @@ import typer
 
 from workflow import policy, wiring
 from workflow.cli import patch_report
-from workflow.cli.output import visible
+from workflow.cli.output import visible_lines
 from workflow.errors import (
     ExitCode,
     NotARepositoryError,
@@ -78,7 +78,7 @@ def check(output: Output, asked: Asked) -> None:
     found, rules = _examined(output, asked)
     _print(output, found, rules, "Would apply")
     _leave_if_refused(output, found, asked)
-    if not output.quiet:
+    if not output.quiet and asked.file != "-":
         output.next(f"workflow patch apply {_words(asked)}")
 
 
@@ -89,7 +89,7 @@ def normalize(output: Output, asked: Asked) -> None:
     if ready is None or not ready.is_clear:
         _refuse(found, asked)
     elif sys.stdout.isatty():
-        sys.stdout.write(visible(ready.patch.decode("utf-8", "replace")))
+        sys.stdout.write(visible_lines(ready.patch.decode("utf-8", "replace")))
     else:
         sys.stdout.buffer.write(ready.patch)
         sys.stdout.flush()
@@ -156,7 +156,10 @@ def _refuse(found: Examined, asked: Asked) -> None:
     """Say on stderr why there is no canonical patch.  Raises `RefusedError`."""
     first, *others = patch_report.reasons(found)
     message = f"the patch is refused: {first}" + (f" (and {len(others)} more)" if others else "")
-    raise RefusedError(message, hint=f"workflow patch explain {_words(asked)}")
+    hint = f"workflow patch explain {_words(asked)}"
+    if asked.file == "-":
+        hint = "give the same patch to `workflow patch explain`"
+    raise RefusedError(message, hint=hint)
 
 
 def _words(asked: Asked) -> str:

@@ -12,12 +12,13 @@ from workflow.cli.output import visible
 from workflow.patch import Fit, mended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from workflow.patch import Place, Reading, Refusal
+    from workflow.patch.interface import Content
     from workflow.policy import Judgement, Policy
     from workflow.standalone import Examined, Prepared, Swap
-    from workflow.types import Requirement
+    from workflow.types import RepoPath, Requirement
 
 PATCH = {
     "is_clear": "whether it can be applied: every place is proven, and no rule objects",
@@ -107,8 +108,14 @@ def summary(done: str, found: Examined) -> Iterator[Text]:
         yield from refused(found)
         return
     yield Text.assemble((f"{done}  ", "bold green"), diff.size(ready.radius))
+    origins = _origins(ready.swaps)
+    moved = set(origins.values())
     for swap in ready.swaps:
-        yield from _file(swap, ready)
+        if swap.path in origins:
+            names = f" {visible(origins[swap.path])} -> {visible(swap.path)}"
+            yield Text.assemble("  ", ("R", "cyan"), names)
+        elif swap.path not in moved:
+            yield from _file(swap, ready)
     for finding in ready.judgement.declared:
         said = visible(f"{finding.rule}: {finding.path}: {finding.reason}")
         yield Text.assemble(("  ! ", "yellow"), "allowed  ", said)
@@ -167,6 +174,19 @@ def _repairs(reading: Reading) -> Iterator[Text]:
     if sentences:
         yield Text("Mended in the way it is written", "bold")
     yield from (Text(f"  {visible(sentence)}") for sentence in sentences)
+
+
+def _origins(swaps: Sequence[Swap]) -> dict[RepoPath, RepoPath]:
+    """For each file that only got another name, the one that it had.  Empty files are too alike."""
+    gone: dict[Content, list[RepoPath]] = {}
+    for swap in swaps:
+        if swap.before and swap.before.data and swap.after is None:
+            gone.setdefault(swap.before, []).append(swap.path)
+    return {
+        swap.path: gone[swap.after].pop()
+        for swap in swaps
+        if swap.before is None and swap.after and gone.get(swap.after)
+    }
 
 
 def _file(swap: Swap, ready: Prepared) -> Iterator[Text]:

@@ -82,7 +82,7 @@ def evidence(stored: Stored) -> Iterator[Text]:
     yield from _conditions(proposal)
     yield from _excess(stored)
     for note in proposal.notes:
-        yield Text.assemble(("  note from the drafter: ", "dim"), visible(note))
+        yield Text.assemble(("  note from the drafter: ", "dim"), visible(" ".join(note.split())))
     for repair in proposal.repairs:
         yield Text.assemble(("  mended in the draft: ", "dim"), visible(repair))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import configparser
 import posixpath
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
+from workflow.semantics.toml import read_toml
 from workflow.types import RepoPath
 
 if TYPE_CHECKING:
@@ -92,15 +91,11 @@ def _configures(name: str, data: bytes) -> bool:
     text = data.decode("utf-8", "replace")
     if name == "pyproject.toml":
         try:
-            tool = tomllib.loads(text).get("tool", {})
-        except tomllib.TOMLDecodeError:
+            tool = read_toml(text).get("tool", {})
+        except ValueError:
             return "[tool.pytest" in text
         return isinstance(tool, dict) and "pytest" in tool
     if name in _SECTIONS:
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(text)
-        except configparser.Error:
-            return f"[{_SECTIONS[name]}]" in text
-        return parser.has_section(_SECTIONS[name])
+        # A section's head begins its line, and stands nowhere else; nothing else is asked for.
+        return f"\n[{_SECTIONS[name]}]" in f"\n{text}"
     return True

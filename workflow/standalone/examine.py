@@ -81,7 +81,7 @@ def examine(
         operations = [_from(start, operation) for operation in reading.operations]
         placement = patch.place(operations, folder)
     except PatchError as error:
-        refusals = tuple(_explained(refusal, folder, start) for refusal in error.refusals)
+        refusals = tuple(_explained(refusal, reading, folder, start) for refusal in error.refusals)
         return Examined(reading, refusals, None)
     swaps = tuple(Swap(path, folder.read(path), after) for path, after in placement.files)
     with tempfile.TemporaryDirectory(prefix="workflow-patch-") as scratch:
@@ -165,8 +165,11 @@ def _below(start: str, names: Names) -> Names:
         raise PatchError(refusal) from error
 
 
-def _explained(refusal: Refusal, folder: Folder, start: str) -> Refusal:
-    """A refusal that tells when the patch was only tried in the wrong folder."""
+def _explained(refusal: Refusal, reading: Reading | None, folder: Folder, start: str) -> Refusal:
+    """A refusal that tells where names start, and when that was only the wrong folder."""
+    if reading is None and refusal.reason is Reason.UNSAFE_PATH:
+        here = f"the current folder, {start}," if start else "the current folder"
+        return replace(refusal, hint=f"names start from {here} and cannot lead out of it")
     named = refusal.path.removeprefix(f"{start}/")
     if refusal.reason is not Reason.NO_SUCH_FILE or not start or named == refusal.path:
         return refusal

@@ -24,6 +24,11 @@ RESERVED: Final = ".workflow-patch"
 """How the names of our own files begin: a journal at the top, and files beside their targets."""
 MAX_FILE: Final = 64 * 1024 * 1024
 _MAX_ALL: Final = 1024 * 1024 * 1024
+_MAX_DEPTH: Final = 64
+# NAME_MAX and PATH_MAX of Linux (limits.h); the latter counts the zero byte at the end.
+_MAX_NAME: Final = 255
+_MAX_PATH: Final = 4095
+_SHOWN: Final = 80
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # NOTE: a FIFO would be waited for without O_NONBLOCK, and a terminal taken over without O_NOCTTY.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -87,6 +92,8 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                _refuse_length(path, "has a name that is too long for this file system")
             raise failed(path, error) from error
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -106,8 +113,10 @@ class Folder:
         """The descriptor of the folder that holds `path`.
 
         Raises `FileNotFoundError` when there is no such folder, and `PatchError` when what is there
-        is none, is git's own, or is another repository.
+        is none, is git's own, or is another repository, and for a path that other programs could
+        not open.
         """
+        self._require_short(path)
         for part in path.parts:
             if _is_ours(part):
                 message = f"{path}: {part} is not a patch's to change"
@@ -121,6 +130,16 @@ class Folder:
             yield fd
         finally:
             os.close(fd)
+
+    def _require_short(self, path: RepoPath) -> None:
+        """Refuse what could be reached step by step here, and by nobody else afterwards."""
+        parts = path.parts
+        if len(parts) > _MAX_DEPTH + 1:
+            _refuse_length(path, f"is over {_MAX_DEPTH} folders deep")
+        if any(len(os.fsencode(part)) > _MAX_NAME for part in parts):
+            _refuse_length(path, f"has a name of over {_MAX_NAME} bytes")
+        if len(os.fsencode(self.top)) + 1 + len(os.fsencode(path)) > _MAX_PATH:
+            _refuse_length(path, f"is over {_MAX_PATH} bytes long, with the folder around it")
 
 
 def failed(where: str, error: OSError, so: str = "") -> FolderError:
@@ -205,6 +224,11 @@ def _lstat(fd: int, name: str) -> os.stat_result | None:
 
 def _kind(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "a regular file")
+
+
+def _refuse_length(path: RepoPath, so: str) -> Never:
+    shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."
+    _refuse(Reason.UNSAFE_PATH, path, f"{shown} {so}", "give the file a shorter path")
 
 
 def _refuse(reason: Reason, path: RepoPath, message: str, hint: str) -> Never:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 JOURNAL: Final = f"{RESERVED}.journal"
 DONE: Final = f"{RESERVED}.done"
+CLEARED: Final = f"{RESERVED}.cleared"
 UNWRITTEN: Final = f"{RESERVED}.journal.new"
 _MAX_JOURNAL = 64 * 1024 * 1024
 
@@ -26,11 +27,15 @@ class UnfinishedSwapError(WorkflowError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One file of a plan: digests of its contents, and our own names beside it."""
+    """One file of a plan: digests of its contents, and our own names beside it.
+
+    `folder` is the number of the innermost folder above it that is there before the plan.
+    """
 
     path: RepoPath
     before: str | None
     after: str | None
+    folder: int
     new: str
     old: str
 
@@ -87,4 +92,5 @@ def _row(data: dict[str, str | None]) -> Row:
     if not all(name.startswith(f"{RESERVED}-") and "/" not in name for name in (new, old)):
         message = "not our own names"
         raise ValueError(message)
-    return Row(RepoPath(str(data["path"])), data["before"], data["after"], new, old)
+    path, number = RepoPath(str(data["path"])), int(data["folder"] or 0)
+    return Row(path, data["before"], data["after"], number, new, old)

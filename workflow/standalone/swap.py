@@ -13,29 +13,29 @@ import os
 import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from workflow.errors import BusyError, RefusedError
 from workflow.patch.interface import PatchError
 from workflow.standalone.folder import RESERVED, failed
 from workflow.standalone.plan import (
+    CLEARED,
     DONE,
     JOURNAL,
     UNWRITTEN,
     Plan,
     Row,
     UnfinishedSwapError,
-    read_plan,
 )
+from workflow.standalone.recovery import Recovery, above, digest, lstat
 from workflow.standalone.signals import HeldSignals
-from workflow.types import RepoPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from workflow.patch.interface import Content
     from workflow.standalone.folder import Folder
+    from workflow.types import RepoPath
 
 _PERMISSIONS = 0o777
 _EXECUTABLE = 0o111
@@ -63,7 +63,7 @@ class Exchange:
 
     def __init__(self, folder: Folder, stay: str = "") -> None:
         self._folder = folder
-        self._stay = f"{stay}/"
+        self._recovery = Recovery(folder, stay)
 
     def swap(self, swaps: Sequence[Swap], done: Callable[[], object] = lambda: None) -> None:
         """Bring every file from its old content to its new one, or none of them.
@@ -101,54 +101,39 @@ class Exchange:
 
         Raises `UnfinishedSwapError` when it cannot.
         """
-        try:
-            with suppress(FileNotFoundError):
-                os.unlink(UNWRITTEN, dir_fd=self._folder.fd)
-            plan = read_plan(self._folder, DONE)
-            if plan:
-                self._clear(plan)
-                return "a patch that was applied here has been tidied up after"
-            plan = read_plan(self._folder, JOURNAL)
-            if plan is None:
-                return ""
-            left = [row for row in reversed(plan.rows) if not self._undo(row)]
-            self._remove_folders(plan.folders)
-            self._sync(plan)
-            os.unlink(JOURNAL, dir_fd=self._folder.fd)
-        except (OSError, PatchError) as error:
-            said = error.message if isinstance(error, PatchError) else error.strerror
-            message = f"{self._folder.top}: a patch is half applied, and cannot be undone: {said}"
-            hint = "mend that, then run `workflow patch apply` here: it undoes the rest first"
-            raise UnfinishedSwapError(message, hint=hint) from error
-        kept = "".join(f"; {row.path} was changed since and stays" for row in left)
-        return f"a patch that was half applied here has been undone{kept}"
+        return self._recovery.run()
 
     # --- forwards -----------------------------------------------------------------------------
 
     def _plan(self, swaps: Sequence[Swap]) -> Plan:
         token = secrets.token_hex(4)
+        missing: set[RepoPath] = set()
         rows = tuple(
             Row(
                 path=swap.path,
-                before=_digest(swap.before),
-                after=_digest(swap.after),
+                before=digest(swap.before),
+                after=digest(swap.after),
+                folder=self._number(swap, missing),
                 new=f"{RESERVED}-{token}-{number}.new",
                 old=f"{RESERVED}-{token}-{number}.old",
             )
             for number, swap in enumerate(swaps)
         )
-        created = [swap.path for swap in swaps if swap.before is None]
-        above = {above for path in created for above in _folders(path)}
-        missing = tuple(folder for folder in sorted(above, key=len) if self._is_absent(folder))
-        return Plan(os.fstat(self._folder.fd).st_ino, rows, missing)
+        return Plan(os.fstat(self._folder.fd).st_ino, rows, tuple(sorted(missing, key=len)))
 
-    def _is_absent(self, folder: RepoPath) -> bool:
-        try:
-            with self._folder.parent(folder) as fd:
-                os.stat(folder.name, dir_fd=fd, follow_symlinks=False)
-        except FileNotFoundError:
-            return True
-        return False
+    def _number(self, swap: Swap, missing: set[RepoPath]) -> int:
+        """The number of the innermost folder above a file; note those that are to be made."""
+        path = swap.path
+        with _about(swap.path):
+            while True:
+                try:
+                    with self._folder.parent(path) as fd:
+                        return os.fstat(fd).st_ino
+                except FileNotFoundError:
+                    if swap.before:
+                        raise
+                    path = next(above(path))
+                    missing.add(path)
 
     def _write_journal(self, plan: Plan) -> None:
         top = self._folder.fd
@@ -204,9 +189,9 @@ class Exchange:
         for row, seen in zip(plan.rows, identities, strict=True):
             if seen is not None:
                 with _about(row.path), self._folder.parent(row.path) as fd:
-                    if _identity(seen) != _identity(_lstat(fd, row.old)):
+                    if _identity(seen) != _identity(lstat(fd, row.old)):
                         raise _changed(row.path)
-        self._sync(plan)
+        self._recovery.sync(plan)
 
     def _commit(self, plan: Plan) -> None:
         """Pass the point from which the change is done."""
@@ -214,69 +199,17 @@ class Exchange:
         with _about(str(self._folder.top)):
             os.rename(JOURNAL, DONE, src_dir_fd=top, dst_dir_fd=top)
         # What cannot be cleared up now, the next command clears up.
-        with suppress(OSError, PatchError):
+        with suppress(OSError, PatchError, UnfinishedSwapError):
             os.fsync(top)
             self._clear(plan)
 
-    # --- after it, and backwards --------------------------------------------------------------
-
     def _clear(self, plan: Plan) -> None:
-        """Remove what was put aside, and folders that have become empty, as git does."""
-        for row in plan.rows:
-            with suppress(FileNotFoundError, PatchError), self._folder.parent(row.path) as fd:
-                _remove(fd, row.old)
-                _remove(fd, row.new)
-        emptied = {above for row in plan.rows if row.after is None for above in _folders(row.path)}
-        self._remove_folders([each for each in emptied if not self._stay.startswith(f"{each}/")])
-        os.unlink(DONE, dir_fd=self._folder.fd)
-
-    def _undo(self, row: Row) -> bool:
-        """Restore one file; `False` when somebody has changed it since, so that it stays."""
-        name = row.path.name
-        try:
-            with self._folder.parent(row.path) as fd:
-                target, new, old = _lstat(fd, name), _lstat(fd, row.new), _lstat(fd, row.old)
-                is_there = False
-                if row.before is None:
-                    is_there = bool(target and new and os.path.samestat(target, new))
-                elif target and old and os.path.samestat(target, old):
-                    os.unlink(row.old, dir_fd=fd)
-                else:
-                    is_there = old is not None
-                is_ours = not is_there or target is None or self._holds(row.path, row.after)
-                if is_there and is_ours and row.before is None:
-                    os.unlink(name, dir_fd=fd)
-                elif is_there and is_ours:
-                    os.rename(row.old, name, src_dir_fd=fd, dst_dir_fd=fd)
-                _remove(fd, row.new)
-                return is_ours
-        except FileNotFoundError:
-            return True  # its folder was not even made
-        except PatchError:
-            return False  # its folder is one no longer
-
-    def _holds(self, path: RepoPath, digest: str | None) -> bool:
-        try:
-            return _digest(self._folder.now(path)) == digest
-        except PatchError:
-            return False
-
-    def _remove_folders(self, folders: Sequence[RepoPath]) -> None:
-        for folder in sorted(folders, key=len, reverse=True):
-            # Not empty, or gone already: then it is somebody else's.
-            with suppress(OSError, PatchError), self._folder.parent(folder) as fd:
-                os.rmdir(folder.name, dir_fd=fd)
-
-    def _sync(self, plan: Plan) -> None:
-        """Wait until the rows of every folder of the plan are on the disk."""
-        for path in {row.path.rpartition("/")[0]: row.path for row in plan.rows}.values():
-            with suppress(FileNotFoundError, PatchError), self._folder.parent(path) as fd:
-                os.fsync(fd)
+        self._recovery.clear(plan)
 
 
 def is_needed(folder: Folder) -> bool:
     """Whether a killed `swap` may have left something here for `recover`."""
-    return any(_lstat(folder.fd, name) for name in (JOURNAL, DONE, UNWRITTEN))
+    return any(lstat(folder.fd, name) for name in (JOURNAL, DONE, CLEARED, UNWRITTEN))
 
 
 @contextmanager
@@ -340,28 +273,5 @@ def _write_file(  # noqa: PLR0913 - what a file is made of
         os.fsync(file.fileno())
 
 
-def _remove(fd: int, name: str) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=fd)
-
-
-def _lstat(fd: int, name: str) -> os.stat_result | None:
-    try:
-        return os.stat(name, dir_fd=fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-
-
 def _identity(seen: os.stat_result | None) -> tuple[int, int, int] | None:
     return (seen.st_ino, seen.st_size, seen.st_mtime_ns) if seen else None
-
-
-def _digest(content: Content | None) -> str | None:
-    return sha256(content.data).hexdigest() if content else None
-
-
-def _folders(path: RepoPath) -> Iterator[RepoPath]:
-    """The folders on the way to a path, the innermost first."""
-    while above := path.rpartition("/")[0]:
-        path = RepoPath(above)
-        yield path

@@ -139,3 +139,59 @@ def test_names_that_are_not_utf8_are_told_without_loss(
     quoted = '--- "a/caf\\351.txt"\n+++ "b/caf\\351.txt"\n@@ -1 +1 @@\n-1\n+2\n'
     told = workflow("patch", "explain", "--json", cwd=place, stdin=quoted).json
     assert [place["path"] for place in told["places"]] == [name]
+
+
+def test_a_name_adds_no_line_of_its_own(place: Path, workflow: WorkflowCommand) -> None:
+    """A line feed in a name is shown, so that it cannot say that all is well."""
+    (place / "x\n✓ no rule objects\nIt can be applied.").write_text("1\n")
+    name = '"{}/x\\n\\342\\234\\223 no rule objects\\nIt can be applied."'
+    patch = f"--- {name.format('a')}\n+++ {name.format('b')}\n@@ -1 +1 @@\n-{{}}\n+2\n"
+    for verb, old, status in (("check", 1, 0), ("check", 7, 3), ("explain", 1, 0)):
+        said = workflow("patch", verb, cwd=place, stdin=patch.format(old))
+        assert said.exit_status == status
+        assert "x<U+000A>✓ no rule objects<U+000A>It can be applied." in said.stdout
+        lines = [line.strip() for line in said.stdout.splitlines()]
+        assert lines.count("✓ no rule objects") == (verb == "explain")
+        assert lines.count("It can be applied.") == (verb == "explain")
+
+
+def test_a_renamed_file_is_told_as_one(place: Path, workflow: WorkflowCommand) -> None:
+    """The same bytes under another name are a move, and no loss of a file."""
+    patch = (
+        "diff --git a/app/x.py b/app/z.py\nsimilarity index 100%\n"
+        "rename from app/x.py\nrename to app/z.py\n"
+    )
+    said = workflow("patch", "check", "--allow", "renamed-file", cwd=place, stdin=patch)
+    assert said.exit_status == 0, said.stdout
+    assert "  R app/x.py -> app/z.py\n" in said.stdout
+    assert "  D " not in said.stdout
+    assert "  A " not in said.stdout
+
+
+def test_no_next_command_for_what_came_once(place: Path, workflow: WorkflowCommand) -> None:
+    """Standard input is gone when the next command runs."""
+    assert "Next: " not in workflow("patch", "check", cwd=place, stdin=DIFF).stdout
+    bad = DIFF.replace("-    a = 1", "-    a = 7")
+    refused = workflow("patch", "normalize", cwd=place, stdin=bad)
+    assert "give the same patch to `workflow patch explain`" in refused.stderr
+
+
+def test_too_long_names_are_refused(place: Path, workflow: WorkflowCommand) -> None:
+    """What the system could not open is refused like any other bad path, also in JSON."""
+    for path in ("x" * 256, "d/" * 65 + "f"):
+        new = f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+1\n"
+        told = workflow("patch", "apply", "--json", cwd=place, stdin=new)
+        assert told.exit_status == 3
+        assert [each["reason"] for each in told.json["refusals"]] == ["unsafe-path"]
+    assert wrote_nothing(place)
+
+
+def test_names_do_not_lead_out_of_the_current_folder(
+    place: Path, workflow: WorkflowCommand
+) -> None:
+    """Who names a file above learns where names start."""
+    subprocess.run(["git", "init", "-q"], cwd=place, check=True)
+    patch = DIFF.replace("a/app/x.py", "../x.py").replace("b/app/x.py", "../x.py")
+    said = workflow("patch", "check", cwd=place / "app", stdin=patch)
+    assert said.exit_status == 3
+    assert "names start from the current folder, app, and cannot lead out of it" in said.stdout

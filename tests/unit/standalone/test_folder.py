@@ -71,6 +71,27 @@ def test_gives_again_what_it_gave_once(top: Path, folder: Folder) -> None:
     assert folder.now(RepoPath("a")) == Content("100644", b"2")
 
 
+@pytest.mark.parametrize(
+    "path", ["d/" * 65 + "f", "x" * 256, "no/" + "x" * 256, "é" * 128, "/".join(["x" * 250] * 17)]
+)
+def test_what_others_could_not_open_is_refused(folder: Folder, path: str) -> None:
+    """Too deep a path, too long a name, and a path over the system's limit are no patch's."""
+    assert _refused(folder, path[:4096]) is Reason.UNSAFE_PATH
+
+
+def test_the_folder_around_counts(top: Path) -> None:
+    """A path is as long as it is from the root on."""
+    path = RepoPath("/".join(["x" * 254] * 16))
+    with Folder(top) as folder, pytest.raises(PatchError, match="with the folder around it"):
+        folder.read(path)
+
+
+def test_64_folders_are_not_too_deep(folder: Folder) -> None:
+    """The limit itself, and a name of 255 bytes, can be read."""
+    assert folder.read(RepoPath("d/" * 64 + "f")) is None
+    assert folder.read(RepoPath("é" * 127 + "x")) is None
+
+
 def test_links_are_never_followed(top: Path, folder: Folder, tmp_path: Path) -> None:
     """A link to a file, or to a folder on the way, is refused wherever it leads."""
     (tmp_path / "outside").mkdir()
@@ -136,12 +157,6 @@ def test_a_huge_file_is_refused(top: Path, folder: Folder) -> None:
     with (top / "huge").open("wb") as file:
         file.truncate(MAX_FILE + 1)
     assert _refused(folder, "huge") is Reason.NOT_SUPPORTED
-
-
-def test_a_name_that_is_too_long_is_an_error(folder: Folder) -> None:
-    """What the file system cannot hold is said with the path."""
-    with pytest.raises(FolderError, match="too long"):
-        folder.read(RepoPath("x" * 300))
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:

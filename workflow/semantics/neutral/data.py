@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 import yaml
 
 from workflow.semantics.neutral.comments import meant_lines
+from workflow.semantics.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# NOTE: tomllib compares each prefix of a dotted key, PyYAML each open bracket at each token, and
-# libyaml each %TAG with all others; the bounds keep these from mattering.
-_MAX_DOTS = 16
-_TOML_PIECE = re.compile(r"[^\n=,{}\[\]]+")
+# NOTE: PyYAML compares each open bracket at each token, and libyaml each %TAG with all others; the
+# bounds keep these from mattering.
 _MAX_YAML = 256 * 1024
 _MAX_BRACKETS = 64
 _BRACKET = re.compile(r"[\[\]{}]")
@@ -31,13 +29,10 @@ _MEANT = ("anchor", "tag", "implicit", "value", "explicit", "version", "tags")
 
 def toml_tokens(text: str) -> Iterator[str]:
     """The meaning of TOML, in pieces; raises `ValueError` or `RecursionError` for other text."""
-    if any(piece[0].count(".") > _MAX_DOTS for piece in _TOML_PIECE.finditer(text)):
-        message = f"more than {_MAX_DOTS} dots in one key or value"
-        raise ValueError(message)
     if "\r" in text and ('"""' in text or "'''" in text):
         message = "readers differ in what a carriage return in a long string is"
         raise ValueError(message)
-    yield repr(tomllib.loads(text, parse_float=_number))
+    yield repr(read_toml(text, parse_float=_number))
     yield from meant_lines(text)
 
 

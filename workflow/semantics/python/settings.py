@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import configparser
-import tomllib
+import re
 
 from workflow.semantics.python.source import UnreadableError
+from workflow.semantics.toml import read_toml
 
 _MAX_BYTES = 1024 * 1024
+# NOTE: configparser looks at a run of blanks within a line once for each of them (20,000 took 6 s),
+# and copies its whole message for each faulty line, which is one that begins with a delimiter.
+_LONG_BLANK = re.compile(r"(?<=\S)[^\S\n]{100}")
+_FAULTY = re.compile(r"(?m)^[^\S\n]*+[=:]")
+_MAX_FAULTY = 100
 # Where pytest looks, and the sections that it reads there.
 _SECTIONS = {
     "pytest.toml": ("pytest",),
@@ -38,14 +44,14 @@ def pytest_settings(name: str, data: bytes) -> dict[str, str]:
     try:
         text = data.decode("utf-8-sig")
         return _toml(name, text) if name.endswith(".toml") else _ini(name, text)
-    except (ValueError, configparser.Error, RecursionError) as error:
+    except (ValueError, configparser.Error, RecursionError, MemoryError) as error:
         kind = "TOML" if name.endswith(".toml") else "INI"
         message = f"no valid {kind}"
         raise UnreadableError(message) from error
 
 
 def _toml(name: str, text: str) -> dict[str, str]:
-    document = tomllib.loads(text.replace("\r\n", "\n"))
+    document = read_toml(text)
     found: dict[str, str] = {}
     for section in _SECTIONS[name]:
         table: object = document
@@ -57,6 +63,10 @@ def _toml(name: str, text: str) -> dict[str, str]:
 
 
 def _ini(name: str, text: str) -> dict[str, str]:
+    faulty = sum(1 for _ in _FAULTY.finditer(text))
+    if faulty > _MAX_FAULTY or _LONG_BLANK.search(text):
+        message = "lines that take too long to read"
+        raise ValueError(message)
     # As pytest's own reader: names in their case, and no section that all others inherit from.
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True, default_section="\0")
     parser.optionxform = str  # type: ignore[method-assign,assignment]  # the documented way
