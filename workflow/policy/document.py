@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from workflow.policy.fold import shown
+
 # Not under TYPE_CHECKING: pydantic reads the annotation.
 from workflow.policy.interface import Level  # noqa: TC001 - see above
 from workflow.policy.rules import FIXED, RULES, near
@@ -15,8 +17,11 @@ _Count = Annotated[int, Field(strict=True, gt=0)]
 
 
 def _pattern(value: str) -> str:
-    if value.startswith("/") or any(part in {"", ".", ".."} for part in value.split("/")):
-        message = f"{value!r} matches nothing: patterns are of paths from the repository's top"
+    if any(part in {"", ".", ".."} for part in value.removesuffix("/").split("/")):
+        message = (
+            f"'{shown(value)}' matches nothing: patterns are of paths from the repository's top, "
+            "such as docs/** or **/*.key"
+        )
         raise ValueError(message)
     return value
 
@@ -24,7 +29,7 @@ def _pattern(value: str) -> str:
 def _rule(value: str) -> str:
     known = {rule.id for rule in RULES}
     if value not in known:
-        message = f"no rule has the id {value!r}: {near(value)}"
+        message = f"no rule has the id '{shown(value)}': {near(value)}"
         raise ValueError(message)
     if value in FIXED:
         message = f"{value} always refuses, in every policy"
@@ -42,7 +47,9 @@ class BudgetSection(_Section):
     files: _Count = Field(description="Files that change.")
     hunks: _Count = Field(description="Hunks of the canonical patch, over all files.")
     changed_lines: _Count = Field(description="Lines added plus lines removed.")
-    excess: float = Field(ge=1, description="Lines changed for each line that is needed.")
+    excess: float = Field(
+        strict=True, ge=1, description="Lines changed for each line that is needed."
+    )
 
 
 class BlastRadiusSection(_Section):
@@ -66,7 +73,9 @@ class ProtectedSection(_Section):
 
     paths: tuple[Annotated[str, AfterValidator(_pattern)], ...] = Field(
         min_length=1,
-        description="Patterns of whole paths: `*` and `?` within one name, `**` across folders.",
+        description=(
+            "Patterns of paths and folders: `*` and `?` within one name, `**` across folders."
+        ),
     )
     approvers: tuple[Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")], ...] = Field(
         default=(), description="E-mail addresses; one of them has to approve.  None: refused."

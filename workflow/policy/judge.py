@@ -46,14 +46,24 @@ def _judged(rules: Sequence[Rule], view: Look, allowed: Collection[str]) -> Judg
         said = list(rule.check(view))
         requirements |= {one: None for one in said if isinstance(one, Requirement)}
         found = _bounded(rule, (one for one in said if not isinstance(one, Requirement)))
-        if level is Level.REFUSE:
-            findings += found
-        elif rule.id in allowed:
+        is_allowed = rule.id in allowed
+        if level is Level.DECLARE and is_allowed:
             declared += found
         else:
-            hint = f"; if that is intended, say so: --allow {rule.id}"
-            findings += [replace(finding, reason=finding.reason + hint) for finding in found]
+            note = _note(rule, level, is_allowed=is_allowed)
+            findings += [replace(finding, reason=finding.reason + note) for finding in found]
     return Judgement(tuple(findings), tuple(declared), tuple(requirements))
+
+
+def _note(rule: Rule, level: Level, *, is_allowed: bool) -> str:
+    """What a requester who wants the change all the same has to know, behind the reason."""
+    if level is Level.DECLARE:
+        return f"; if that is intended, say so: --allow {rule.id}"
+    if not is_allowed:
+        return ""
+    if rule.is_fixed:
+        return "; this rule always refuses"
+    return "; this policy does not let it be declared"
 
 
 def _bounded(rule: Rule, said: Iterable[Said]) -> list[Finding]:

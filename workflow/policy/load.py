@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from workflow.canonical import sha256
 from workflow.errors import UsageError, WorkflowError
 from workflow.policy.document import BudgetSection, Document
+from workflow.policy.faults import fault_of
 from workflow.policy.interface import Budget, Budgets, Level, Policy, Protected, Sizes
 from workflow.policy.rules import IDS, near
 
@@ -73,16 +74,17 @@ def load(data: bytes, source: str) -> Policy:
         raise PolicyError(message, hint="shorten and commit it")
     try:
         # A subclass of the safe loader: it makes plain values only.
-        document = Document.model_validate(yaml.load(data, _Loader))  # noqa: S506 - see above
+        read: object = yaml.load(data, _Loader)  # noqa: S506 - see above
     except (yaml.YAMLError, RecursionError) as error:
         said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         message = f"{source}: not YAML: {' '.join(said.split())}"
         raise PolicyError(message, hint="correct and commit it") from error
+    try:
+        document = Document.model_validate(read)
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"]) or "the document"
-        message = f"{source}: {where}: {fault['msg']}"
-        raise PolicyError(message, hint="see docs/policies.md") from error
+        fault, hint = fault_of(read, error.errors())
+        message = f"{source}: {fault}"
+        raise PolicyError(message, hint=hint) from error
     return _policy(document, source, data)
 
 

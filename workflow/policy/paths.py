@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workflow.policy.fold import fold_path, shown
+from workflow.policy.patterns import first_match
 from workflow.policy.rule import Rule, Said, Sample
 from workflow.types import ChangeKind, Requirement
 
@@ -15,41 +14,18 @@ if TYPE_CHECKING:
 
     from workflow.policy.look import Look
 
-# NOTE: without DOTALL, a line break in a file's name would lead it past the pattern.
-_FLAGS = re.IGNORECASE | re.DOTALL
-_MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-
 
 def _protected_path(look: Look) -> Iterator[Said]:
     for file in look.files:
         names = {str(file.path), fold_path(file.path)}
         for protected in look.policy.protected:
-            pattern = _first(protected.paths, names)
+            pattern = first_match(protected.paths, names)
             if pattern is None:
                 continue
             if protected.approvers:
                 yield Requirement(file.path, protected.approvers)
             else:
                 yield file.path, f"the policy protects {shown(pattern)} and names no approver"
-
-
-def _first(patterns: tuple[str, ...], names: set[str]) -> str | None:
-    """The first pattern that one of the names matches."""
-    if not any(_any_of(patterns).fullmatch(name) for name in names):
-        return None
-    matching = (one for one in patterns if any(_any_of((one,)).fullmatch(name) for name in names))
-    return next(matching, None)
-
-
-@lru_cache(maxsize=512)
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """`**/` any folders, `**` anything, `*` and `?` within one name; case does not matter."""
-    return re.compile("|".join(map(_regex, patterns)) or r"(?!)", _FLAGS)
-
-
-def _regex(pattern: str) -> str:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    return "".join(_MEANING.get(part, re.escape(part)) for part in parts)
 
 
 def _deleted_file(look: Look) -> Iterator[Said]:
@@ -71,7 +47,8 @@ PROTECTED_PATH = Rule(
         "`protected` lists patterns of paths.  Where approvers are named, a change there is no "
         "objection: it needs the approval of one of them.  Where none is, it is refused.  "
         "Patterns are matched against whole paths without regard to case, and against the path as "
-        "HFS+ and NTFS would take it: `*` and `?` stay within one name, `**` crosses folders."
+        "HFS+ and NTFS would take it: `*` and `?` stay within one name, `**` crosses folders.  A "
+        "pattern that matches a folder protects all that is in it."
     ),
     good=Sample({"app/main.py": b"x = 1\n"}, {"app/main.py": b"x = 2\n"}),
     bad=Sample(

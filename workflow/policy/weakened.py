@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
 from workflow.policy.fold import shown
@@ -18,12 +19,13 @@ from workflow.semantics.python import (
     count,
     fingerprint,
     take_inventory,
+    unguarded,
     weight,
 )
 from workflow.types import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from workflow.policy.look import Look, Sight
     from workflow.semantics.python import Function
@@ -42,10 +44,19 @@ _HOOKS = re.compile(
     r"load_tests|pytest_(?:collection|collect|ignore|itemcollected|pycollect|generate|runtest"
     r"|pyfunc|deselected|configure|load_initial|cmdline|addoption|report|sessionfinish)\w*"
 )
+# By pytest's defaults: the files that hold tests, and the folders that are passed over.
+_COLLECTED = re.compile(r"test_.*\.py|.*_test\.py", re.DOTALL)
+_PASSED_OVER = re.compile(
+    r".*\.egg|\..*|_darcs|build|CVS|dist|node_modules|venv|\{arch\}", re.DOTALL
+)
+# Files whose fixtures and hooks are for a whole folder.
+_FOR_ALL = frozenset({"conftest.py", "__init__.py"})
 _NOTHING = Inventory((), (), ())
 _Mark: TypeAlias = "tuple[bool, tuple[str, ...], str]"
 # Words and signs of Python read for one judgement: up to 3 seconds' worth, whatever they say.
 _MAX_WEIGHT = 200_000
+# Folders looked into for what was there before.
+_MAX_FOLDERS = 50
 
 
 class _TooMuchError(UnreadableError):
@@ -59,6 +70,24 @@ class _Survey:
     gone: list[tuple[RepoPath, Function, _Mark]] = field(default_factory=list)
     come: Counter[_Mark] = field(default_factory=Counter)
     left: int = _MAX_WEIGHT
+    names: Callable[[str], Collection[str]] = field(default=lambda _: ())
+    added: frozenset[str] = frozenset()
+
+    def is_fresh(self, path: RepoPath) -> bool:
+        """Whether nothing in the folder of a file was there before, so that it acts on nothing."""
+        holders = {str(parent) for one in self.added for parent in PurePosixPath(one).parents}
+        pending = ["/".join(path.parts[:-1])]
+        for _ in range(_MAX_FOLDERS):
+            if not pending:
+                return True
+            folder = pending.pop()
+            for name in self.names(folder):
+                inner = f"{folder}/{name}".lstrip("/")
+                if inner in holders:
+                    pending.append(inner)
+                elif inner not in self.added:
+                    return False
+        return False
 
     def inventory(self, data: bytes) -> Inventory:
         """What a file of tests holds; raises `UnreadableError`."""
@@ -71,7 +100,8 @@ class _Survey:
 
 
 def _weakened_test(look: Look) -> Iterator[Said]:
-    survey = _Survey()
+    added = (file.path for file in look.files if file.change.kind is ChangeKind.ADDED)
+    survey = _Survey(names=look.names, added=frozenset(added))
     targets = {old.path: new for old, new in look.moved}
     sources = {new.path for _, new in look.moved}
     # New files last: they have the least to lose where there is too much to read.
@@ -94,30 +124,31 @@ def _weakened_test(look: Look) -> Iterator[Said]:
 
 
 def _marked(
-    inventory: Inventory, without: Collection[str] = ()
+    path: RepoPath, inventory: Inventory, without: Collection[str] = ()
 ) -> Iterator[tuple[Function, _Mark]]:
     """Functions that check something, and a mark: the same where one can stand for the other."""
+    is_run = _is_collected(path)
     for function in inventory.functions:
         if function.name not in without and (function.is_test or function.assertions):
             skips = tuple(sorted((*inventory.skips, *function.skips)))
-            yield function, (function.is_test, skips, fingerprint(function))
+            yield function, (is_run and function.is_test, skips, fingerprint(function))
 
 
 def _deleted(file: Sight, to: Sight | None, survey: _Survey) -> Iterator[Said]:
     if not _is_test(file.path):
         return
-    if to is not None and _is_test(to.path):
-        yield from _compared(to.path, file.old, to.new, survey)
+    if to is not None and (not _is_test(to.path) or _leaves(file.path, to.path)):
+        yield file.path, f"the tests move to {shown(to.path)}, where they are not collected"
         return
     if to is not None:
-        yield file.path, f"the tests move to {shown(to.path)}, where they are not collected"
+        yield from _compared(to.path, file.old, to.new, survey)
         return
     try:
         inventory = survey.inventory(file.old) if file.path.endswith(".py") else _NOTHING
     except UnreadableError:
         inventory = _NOTHING
     # Its functions may stand in another file now.
-    survey.gone += [(file.path, *one) for one in _marked(inventory)]
+    survey.gone += [(file.path, *one) for one in _marked(file.path, inventory)]
     if not inventory.functions:
         yield file.path, "the test file goes"
 
@@ -129,6 +160,22 @@ def _is_test(path: RepoPath) -> bool:
     if name.endswith((".py", ".pyi")):
         return in_folder or _PYTHON_NAME.fullmatch(name) is not None
     return _OTHER_NAME.fullmatch(name) is not None or (in_folder and name.endswith(_CODE))
+
+
+def _is_collected(path: RepoPath) -> bool:
+    """Whether pytest, without settings, looks for tests in a file of Python."""
+    return (
+        path.endswith(".py")
+        and _COLLECTED.fullmatch(path.name) is not None
+        and not any(_PASSED_OVER.fullmatch(folder) for folder in path.parts[:-1])
+    )
+
+
+def _leaves(old: RepoPath, new: RepoPath) -> bool:
+    """Whether tests move from where they are looked for to where they are not."""
+    was_in = not _TEST_FOLDERS.isdisjoint(old.parts[:-1])
+    is_in = not _TEST_FOLDERS.isdisjoint(new.parts[:-1])
+    return _is_collected(old) and (not _is_collected(new) or (was_in and not is_in))
 
 
 def _compared(path: RepoPath, old: bytes, new: bytes, survey: _Survey) -> Iterator[Said]:
@@ -152,18 +199,29 @@ def _compared(path: RepoPath, old: bytes, new: bytes, survey: _Survey) -> Iterat
             yield path, f"its tests cannot be told any more: it is {error}"
             yield from ((path, reason) for reason in _counted(old, new))
         return
+    yield from _read(path, before, after, survey, is_old=bool(old))
+
+
+def _read(
+    path: RepoPath, before: Inventory, after: Inventory, survey: _Survey, *, is_old: bool
+) -> Iterator[Said]:
+    """What two contents of a file of Python say."""
     there = {function.name: function for function in before.functions}
     kept = {function.name: function for function in after.functions}
-    survey.come.update(mark for _, mark in _marked(after, there))
-    survey.gone += [(path, *one) for one in _marked(before, kept)]
+    survey.come.update(mark for _, mark in _marked(path, after, there))
+    survey.gone += [(path, *one) for one in _marked(path, before, kept)]
     is_run = any(one.is_loose and one.is_test for one in before.functions)
     pairs = ((there[name], kept[name]) for name in there if name in kept)
     for was, now in pairs:
         yield from ((path, reason) for reason in _lost(was, now))
         if now.is_test and now.is_loose and not is_run:
             yield path, f"{shown(was.name)} becomes a coroutine, and no mark says who runs it"
-    if there or path.name == "conftest.py":
+    is_known = bool(there or path.name in _FOR_ALL)
+    yield from ((path, reason) for reason in _loaded(path, before, after, is_old=is_old))
+    if is_known:
         yield from ((path, reason) for reason in _whole(path, before, after))
+        if is_old or not survey.is_fresh(path):
+            yield from ((path, reason) for reason in _for_all(before, after))
 
 
 def _lost(was: Function, now: Function) -> Iterator[str]:
@@ -177,6 +235,8 @@ def _lost(was: Function, now: Function) -> Iterator[str]:
             yield f"{name}: {_number(now.idle - was.idle)} can no longer fail"
         else:
             yield f"{name} loses {lost} of {_number(was.assertions)}"
+    elif (doubtful := _doubtful(was, now)) > 0:
+        yield f"{name}: what decides whether {_number(doubtful)} run, or are heard, changes"
     elif now.idle > was.idle:
         yield f"{name} has {_number(now.idle - was.idle)} more that cannot fail"
     for what, times in sorted((Counter(now.skips) - Counter(was.skips)).items()):
@@ -187,10 +247,13 @@ def _lost(was: Function, now: Function) -> Iterator[str]:
         yield f"{name} loses {was.cases - now.cases} of {was.cases} cases"
 
 
+def _doubtful(was: Function, now: Function) -> int:
+    """How many assertions fewer surely run: a loop or condition that was there counts as sure."""
+    return was.assertions - (now.assertions - unguarded(now.guards, was.guards))
+
+
 def _whole(path: RepoPath, before: Inventory, after: Inventory) -> Iterator[str]:
     """What a file says of all of its tests, or of those of its folder."""
-    for what in sorted(Counter(after.skips) - Counter(before.skips)):
-        yield f"the whole file gains {what}"
     yield from _brought_in(path, before, after)
     known = {function.name: function for function in before.functions}
     classes = {name[:end] for name in known for end in _dots(name)}
@@ -203,7 +266,28 @@ def _whole(path: RepoPath, before: Inventory, after: Inventory) -> Iterator[str]
             skips = [skip for skip in function.skips if skip != CONDITION]
             if skips:
                 yield f"{shown(function.name)} comes, with {skips[0]}"
-    if path.name == "conftest.py" and set(after.ignored) - set(before.ignored):
+
+
+def _for_all(before: Inventory, after: Inventory) -> Iterator[str]:
+    """Which fixtures come, or do something else, that tests use without naming them."""
+    known = {function.name: function for function in before.functions}
+    classes = {name[:end] for name in known for end in _dots(name)}
+    for function in (function for function in after.functions if function.is_for_all):
+        was = known.get(function.name)
+        if was is None and _stands_with(function.name, classes):
+            yield f"{shown(function.name)} comes, a fixture that tests use without naming it"
+        elif was is not None and fingerprint(was) != fingerprint(function):
+            yield f"{shown(function.name)}, a fixture that tests use without naming it, changes"
+
+
+def _loaded(path: RepoPath, before: Inventory, after: Inventory, *, is_old: bool) -> Iterator[str]:
+    """What happens when a file is loaded; a new file of tests may skip what is its own."""
+    if is_old or not _is_collected(path):
+        for what in sorted(Counter(after.skips) - Counter(before.skips)):
+            yield f"the whole file gains {what}"
+    for what in sorted(Counter(after.exits) - Counter(before.exits)):
+        yield f"the whole file comes to end pytest where it is loaded, by {what}"
+    if set(after.ignored) - set(before.ignored):
         yield "collect_ignore, collect_ignore_glob or pytest_plugins changes"
 
 
@@ -256,16 +340,24 @@ WEAKENED_TEST = Rule(
         "test.  Python is read as a syntax tree.  What counts: a test function that goes or is not "
         "collected any more, such as a generator; one that becomes a coroutine with no mark that "
         "says who runs it; fewer assertions, assertions that cannot fail or are not reached; added "
-        "skips and expected failures; fewer literal cases; names that are reached by text, as by "
+        "skips and expected failures, also of what a file does when it is loaded; assertions that "
+        "come under a loop or condition that was not there, or whose failure a new block expects; "
+        "fewer literal cases; fixtures for all tests that come or change; tests that move to where "
+        "pytest's defaults do not collect them; names that are reached by text, as by "
         "`globals`, when the file is loaded; hooks, imported ones as well, and `collect_ignore` in "
-        "`conftest.py`; pytest's settings in any file where it looks for them; and a new module "
+        "`conftest.py`; `pytest_plugins` in any file of tests; "
+        "pytest's settings in any file where it looks for them; and a new module "
         "that Python would import instead of its own, of pytest or of the program under test.  A "
         "test that moves or gets another name with the same body is not weaker.  In other "
         "languages, tests, assertions and skips are counted by their words.  A change with more "
         "than 200,000 words and signs of Python tests is refused unread.  "
         "Not covered, because no tree tells it: an assertion that says something else than before, "
-        "what code does when it runs (a `return` under a condition, a decorator, a fixture or a "
-        "plugin from another file, a patched pytest), a mark that settings leave out, and a module "
+        "what code does when it runs (a `return` under a condition, an exit in a function that is "
+        "called when the file is loaded, a context manager that drops errors, an assertion in a "
+        "lambda that nobody calls or behind an `and`, a decorator, a fixture or a plugin from "
+        "another file or an installed package, a patched pytest), an added `parametrize` over what "
+        "is not written out, a folder of tests that `testpaths` leaves out, "
+        "a mark that settings leave out, and a module "
         "in the place of another package.  These are for the reviewer, and for the gate that runs "
         "the tests on both trees."
     ),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.cli.output import visible
+from workflow.cli.output import visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from workflow.cli.output import visible
     [
         ("\x1b", "<U+001B>"),
         ("\0", "<U+0000>"),
+        ("\n", "<U+000A>"),
         ("\r", "<U+000D>"),
         ("\x07", "<U+0007>"),
         ("\x08", "<U+0008>"),
@@ -41,17 +42,18 @@ def test_controls_and_formats_are_shown_by_number(char: str, shown: str) -> None
     assert visible(f"a{char}b") == f"a{shown}b"
 
 
-@pytest.mark.parametrize("text", ["plain", "tab\tand\nline", "ünï 漢字 ✓ 🙂", "<b>[red]", "\u00a0"])
+@pytest.mark.parametrize("text", ["plain", "a\ttab", "ünï 漢字 ✓ 🙂", "<b>[red]", "\u00a0"])
 def test_ordinary_text_stays(text: str) -> None:
-    """Line feeds, tabs and every script are as they were."""
+    """Tabs and every script are as they were, and so are the lines of a text."""
     assert visible(text) == text
+    assert visible_lines(f"{text}\n{text}\n") == f"{text}\n{text}\n"
 
 
 @given(st.text(st.characters()))
 def test_nothing_that_acts_is_left(text: str) -> None:
-    """Of any text, only printable characters, line feeds and tabs remain."""
+    """Of any text, only printable characters and tabs remain."""
     for char in visible(text):
-        assert char in "\n\t" or unicodedata.category(char) not in {
+        assert char == "\t" or unicodedata.category(char) not in {
             "Cc",
             "Cf",
             "Cs",

@@ -50,8 +50,11 @@ def test_what_was_declared_is_kept_for_the_reviewer(bench: Bench) -> None:
 def test_what_refuses_cannot_be_declared(bench: Bench) -> None:
     """The policy decides which objections the requester may answer."""
     judgement = at(bench).judged(GONE, "deleted-file")
-    assert [finding.reason for finding in judgement.findings] == ["the file would go"]
+    (finding,) = judgement.findings
+    assert finding.reason == "the file would go; this policy does not let it be declared"
     assert judgement.declared == ()
+    (finding,) = at(bench).judged(GONE, "symlink").findings
+    assert finding.reason == "the file would go"
 
 
 def test_what_is_off_is_not_made(bench: Bench) -> None:
@@ -65,7 +68,8 @@ def test_fixed_rules_ignore_every_level(bench: Bench) -> None:
     here = at(bench, surgeon_edits=Level.OFF, deleted_file=Level.OFF)
     sample = Sample({"a": b"x\n"}, {}, Role.SURGEON)
     assert here.found(sample) == [("surgeon-edits", "a")]
-    assert here.judged(sample, "surgeon-edits").findings
+    (finding,) = here.judged(sample, "surgeon-edits").findings
+    assert finding.reason.endswith("; this rule always refuses")
 
 
 def test_many_objections_to_one_file_are_counted(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,8 @@ def test_strict_is_stricter() -> None:
         assert one.changed_lines < other.changed_lines
         assert one.excess < other.excess
     assert strict.sizes.line_characters < default.sizes.line_characters
+    # Less than this, and a Content-Security-Policy of ten hosts could not gain one.
+    assert strict.sizes.line_characters >= 400
     assert strict.levels == ()
     every = [
         {path for one in policy.protected for path in one.paths} for policy in (default, strict)
@@ -107,13 +110,19 @@ def test_the_schema_knows_the_rules() -> None:
 def test_a_fault_is_named_with_its_place() -> None:
     """The source and the key are in the message, on one line."""
     for text, where in [
-        (b"", "the document"),
-        (b"- a list", "the document"),
-        (b"protected: []", "blast_radius"),
-        (GOOD.replace(b"protected:", b"protect:"), "protected"),
-        (GOOD + b"quorum: 2", "quorum"),
-        (GOOD.replace(b"hunks: 5", b"hunk: 5"), "blast_radius.surgeon.hunks"),
-        (GOOD.replace(b"hunks: 5", b"hunks: 5, x: 1"), "blast_radius.surgeon.x"),
+        (b"", "this is no policy: keys with values are expected"),
+        (b"- a list", "this is no policy: keys with values are expected"),
+        (b"protected: []", "blast_radius: the key is missing"),
+        (GOOD.replace(b"protected:", b"protect:"), "unknown key 'protect': did you mean protected"),
+        (GOOD + b"quorum: 2", "unknown key 'quorum': the keys are: blast_radius, sizes, "),
+        (GOOD.replace(b"sizes:", b"5:"), "unknown key '5': the keys are: blast_radius, "),
+        (GOOD.replace(b"sizes:", b'"si\\nzs":'), "unknown key 'si\\nzs': did you mean sizes?"),
+        (GOOD.replace(b"hunks: 5", b"hunk: 5"), "surgeon: unknown key 'hunk': did you mean hunks?"),
+        (GOOD.replace(b"hunks: 5", b"hunks: 5, x: 1"), "blast_radius.surgeon: unknown key 'x'"),
+        (GOOD.replace(b"surgeon:", b"surgon:"), "blast_radius: unknown key 'surgon': did you mean"),
+        (GOOD.replace(b"file_bytes", b"files"), "sizes: unknown key 'files'"),
+        (GOOD.replace(b"approvers", b"approver"), "protected.1: unknown key 'approver'"),
+        (GOOD.replace(BUDGET, b"5", 1), "blast_radius.surgeon: keys with values are expected"),
         (GOOD.replace(b"files: 3", b"files: 0"), "blast_radius.surgeon.files"),
         (GOOD.replace(b"files: 3", b"files: -1"), "blast_radius.surgeon.files"),
         (GOOD.replace(b"files: 3", b"files: many"), "blast_radius.surgeon.files"),
@@ -125,15 +134,18 @@ def test_a_fault_is_named_with_its_place() -> None:
         (GOOD.replace(b"files: 3", b"files: 2.5"), "blast_radius.surgeon.files"),
         (GOOD.replace(b"excess: 2.5", b"excess: 0.5"), "blast_radius.surgeon.excess"),
         (GOOD.replace(b"excess: 2.5", b"excess: .inf"), "blast_radius.surgeon.excess"),
+        (GOOD.replace(b"excess: 2.5", b"excess: '2.5'"), "excess: a number is expected"),
         (GOOD.replace(b".ci/**", b"5"), "protected.0.paths.0"),
         (GOOD.replace(b".ci/**", b"/ci/**"), "matches nothing"),
         (GOOD.replace(b".ci/**", b"a/../b"), "matches nothing"),
+        (GOOD.replace(b".ci/**", b"/"), "matches nothing"),
+        (GOOD.replace(b".ci/**", b"a//"), "matches nothing"),
         (GOOD.replace(b".ci/**", b'""'), "matches nothing"),
-        (GOOD.replace(b'[.ci/**, "**/secret?.txt"]', b"all"), "protected.0.paths"),
+        (GOOD.replace(b'[.ci/**, "**/secret?.txt"]', b"all"), "protected.0.paths: a list"),
         (GOOD.replace(b'[.ci/**, "**/secret?.txt"]', b"[]"), "protected.0.paths"),
-        (GOOD.replace(b"ops@example.org", b"ops"), "protected.1.approvers.0"),
+        (GOOD.replace(b"ops@example.org", b"ops"), "approvers.0: 'ops' is no e-mail address"),
         (GOOD.replace(b"ops@example.org", b"'Ops <ops@example.org>'"), "protected.1.approvers.0"),
-        (GOOD.replace(b"declare", b"warn"), "rules.deleted-file"),
+        (GOOD.replace(b"declare", b"warn"), "rules.deleted-file: 'warn' is no level"),
         (GOOD.replace(b"deleted-file", b"delete-file"), "did you mean deleted-file"),
         (GOOD.replace(b"deleted-file", b"surgeon-edits"), "always refuses"),
         (b"blast_radius: {", "not YAML"),
@@ -150,11 +162,31 @@ def test_a_fault_is_named_with_its_place() -> None:
         (b"{a: " * 5_000, "nested too deeply"),
         (b"? " * 5_000, "not YAML"),
         (GOOD + b"#" * 300_000, "at most 262,144"),
-        (b"".join(b"k%d: 1\n" % number for number in range(5_000)), "the document"),
+        (b"".join(b"k%d: 1\n" % number for number in range(5_000)), "unknown key 'k0'"),
     ]:
         with pytest.raises(PolicyError) as caught:
             load(text, "policies/x.yaml")
         message = caught.value.message
         assert message.startswith("policies/x.yaml: "), text[:60]
-        assert where in message or where == "the document", (text[:60], message)
+        assert where in message, (text[:60], message)
         assert "\n" not in message
+        assert not re.search("Value error|Input should|instance|[Tt]uple|String", message), message
+
+
+def test_an_earlier_format_is_recognised() -> None:
+    """One budget for all, and protected paths without a key."""
+    old = b"blast_radius: {files: 10, changed_lines: 300}\nprotected:\n  - .ci/**\nsizs: 1\n"
+    with pytest.raises(PolicyError, match="the policy format of an earlier version") as caught:
+        load(old, "x")
+    assert "a budget for each of surgeon, architect and patch" in caught.value.message
+    assert "docs/policies.md" in caught.value.hint
+    paths = GOOD.replace(b'paths: [.ci/**, "**/secret?.txt"]', b".ci/**")
+    with pytest.raises(PolicyError, match=r"protected\.0: an entry is more than") as caught:
+        load(paths, "x")
+    assert caught.value.hint.startswith('write - paths: [".ci/**"]')
+
+
+def test_a_folder_may_end_in_a_slash() -> None:
+    """As git's own patterns may."""
+    policy = load(GOOD.replace(b".ci/**", b".ci/"), "x")
+    assert policy.protected[0].paths[0] == ".ci/"

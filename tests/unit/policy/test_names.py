@@ -172,7 +172,7 @@ def test_other_paths_are_not(bench: Bench) -> None:
         (".github/**", ".github2/x"),
         ("*.pem", "keys/key.pem"),
         ("conf/?", "conf/xy"),
-        ("conf/?", "conf/x/y"),
+        ("conf/?", "conf/xy/z"),
         ("a.b", "axb"),
         ("policies/**", "policies.txt"),
     ]:
@@ -216,6 +216,12 @@ def test_what_the_built_in_policy_protects(bench: Bench) -> None:
         *(".woodpecker.yml", ".woodpecker/x", ".gitea/x", "a/workflow.toml", ".husky/pre-commit"),
         *(".vscode/tasks.json", "a/.idea/x", ".devcontainer/Dockerfile", "a/.devcontainer.json"),
         *(".envrc", "a/.envrc", "sitecustomize.py", "src/usercustomize.py", "x.pth", "a/x.PTH"),
+        *("CLAUDE.md", "a/AGENTS.md", ".claude/settings.json", ".cursor/rules/a", ".cursorrules"),
+        *(".mcp.json", ".github/copilot-instructions.md", ".cirrus.yml", "appveyor.yml"),
+        *(".appveyor.yml", "azure-pipelines.yaml", ".azure-pipelines/x.yml", ".semaphore/x.yml"),
+        *(".tekton/x", ".build.yml", ".builds/x.yml", "buildspec.yml", "cloudbuild.yaml"),
+        *("lefthook.yml", "renovate.json", ".npmrc", "a/.npmrc", "a/.cargo/config.toml"),
+        *(".ssh/config", "home/authorized_keys"),
     ]:
         assert bench.rules({path: b"x\n"}, {path: b"y\n"}) == {"protected-path"}, path
 

@@ -293,7 +293,6 @@ def test_stronger_and_moved_tests_pass(bench: Bench) -> None:
         ("def test_sum", "def test_total"),
         ("class TestThings", "class TestStuff"),
         (ASSERT, ASSERT + "    assert total\n"),
-        (ASSERT, f"    if slow:\n    {ASSERT}"),
         (ASSERT, f"    try:\n    {ASSERT}    except Exception:\n        raise\n"),
         (ASSERT, f"    try:\n    {ASSERT}    except KeyError:\n        pass\n"),
         (ASSERT, f"    def inner():\n    {ASSERT}    inner()\n"),

@@ -85,7 +85,14 @@ def test_cases_are_multiplied() -> None:
         (f"L = [1]\nL = f()\n{mark}('x', L)\ndef test_a(): ...", None),
         (f"{mark}('x', [*y])\ndef test_a(): ...", None),
         (f"{mark}\ndef test_a(): ...", 1),
-        (f"{mark}('x', range(3))\ndef test_a(): ...", None),
+        (f"{mark}('x', range(3))\ndef test_a(): ...", 3),
+        (f"{mark}('x', range(-3, 3, -1))\ndef test_a(): ...", 0),
+        (f"{mark}('x', range(10 ** 30))\ndef test_a(): ...", None),
+        (f"{mark}('x', range(1{'0' * 30}))\ndef test_a(): ...", None),
+        (f"{mark}('x', list())\ndef test_a(): ...", 0),
+        (f"{mark}('x', list(f()))\ndef test_a(): ...", None),
+        (f"{mark}('x', sorted([2, *(1, 3), *'ab']))\ndef test_a(): ...", 5),
+        (f"{mark}('x', {{1: 2}}.items())\ndef test_a(): ...", 1),
     ]:
         assert function(f"import pytest\n{text}\n").cases == cases, text
     bomb = f"{mark}('x', L)\n" * 1000
@@ -132,7 +139,7 @@ def test_blocks_at_the_top_are_looked_into() -> None:
     )
     functions = take_inventory(text.encode()).functions
     assert [one.name for one in functions] == [f"test_{letter}" for letter in "abcdefg"]
-    assert [one.name for one in functions if one.skips] == ["test_b"]
+    assert [one.name for one in functions if one.skips] == ["test_b", "test_d", "test_g"]
 
 
 def test_a_long_chain_of_conditions_is_read() -> None:

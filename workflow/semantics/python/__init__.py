@@ -1,5 +1,6 @@
 """Python as it is written: what a file of tests holds, read and never executed."""
 
+from workflow.semantics.python.assertions import unguarded
 from workflow.semantics.python.counts import Counts, count
 from workflow.semantics.python.inventory import (
     CONDITION,
@@ -24,5 +25,6 @@ __all__ = [
     "parse_text",
     "pytest_settings",
     "take_inventory",
+    "unguarded",
     "weight",
 ]

@@ -7,13 +7,18 @@ with bases, such as those of unittest.
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from workflow.semantics.python.assertions import Definition, count_assertions, is_generator
+from workflow.semantics.python.assertions import (
+    Definition,
+    Guard,
+    count_assertions,
+    digest,
+    is_generator,
+)
 from workflow.semantics.python.names import Names, names_of, targets
 from workflow.semantics.python.source import parse
 
@@ -28,7 +33,9 @@ _MAX_CASES = 1_000_000
 _MAX_BYTES = 2 * 1024 * 1024
 _IGNORED = frozenset({"collect_ignore", "collect_ignore_glob", "pytest_plugins"})
 # What reaches names by text, so that which ones it takes away cannot be told.
-_BY_TEXT = frozenset({"globals", "locals", "vars", "setattr", "delattr", "exec", "eval"})
+_BY_TEXT = frozenset(
+    {"globals", "locals", "vars", "setattr", "delattr", "exec", "eval", "__import__"}
+)
 _BY_ATTRIBUTE = frozenset({"modules", "__dict__"})
 # Names that mean something to what collects and runs tests, also where another file gives them.
 _WATCHED = re.compile(r"pytest_\w+|load_tests|\*")
@@ -47,7 +54,8 @@ class Function:
     `name` is dotted, with the classes around it.  `assertions` can fail, `idle` ones are always
     true or never reached.  `skips` are the full names of what skips it or expects it to fail, its
     classes' included.  `cases` is how often it runs, `None` where that cannot be told.
-    `is_loose` is a coroutine with no mark that says who runs it.
+    `is_loose` is a coroutine with no mark that says who runs it.  `guards` are what decides whether
+    its assertions run.  `is_for_all` is a fixture that tests use without naming it.
     """
 
     name: str
@@ -57,6 +65,8 @@ class Function:
     skips: tuple[str, ...]
     cases: int | None
     is_loose: bool
+    is_for_all: bool
+    guards: tuple[Guard, ...] = field(compare=False, repr=False)
     definition: Definition = field(compare=False, repr=False)
 
 
@@ -67,7 +77,8 @@ class Inventory:
     `skips` are what skips all of it; `ignored` are digests of its statements on what is not to be
     collected, and on plugins, which can do the same.  `given` has the hooks, and `*`, that an
     import or an assignment at its top gives, and a digest of that statement.  `by_text` are the
-    words with which it reaches names by text when it is loaded, such as `globals`.
+    words with which it reaches names by text when it is loaded, such as `globals`.  `exits` are the
+    names of what ends the program that loads it.
     """
 
     functions: tuple[Function, ...]
@@ -75,6 +86,7 @@ class Inventory:
     ignored: tuple[str, ...]
     given: tuple[tuple[str, str], ...] = ()
     by_text: tuple[str, ...] = ()
+    exits: tuple[str, ...] = ()
 
 
 def take_inventory(data: bytes) -> Inventory:
@@ -88,6 +100,7 @@ def take_inventory(data: bytes) -> Inventory:
         tuple(census.ignored),
         tuple(census.given.items()),
         tuple(census.by_text),
+        tuple(census.exits),
     )
 
 
@@ -104,17 +117,7 @@ def weight(data: bytes) -> int:
 def fingerprint(function: Function) -> str:
     """The same for functions that differ in name and place only."""
     node = function.definition
-    return _dumped(node.args, *node.decorator_list, *node.body)
-
-
-def _dumped(*nodes: ast.AST) -> str:
-    """A digest of what nodes say, without where they stand."""
-    try:
-        text = "\n".join(map(ast.dump, nodes))
-    except RecursionError:
-        # Nested too deeply to compare: like nothing but itself.
-        return f"at {id(nodes)}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest(node.args, *node.decorator_list, *node.body)
 
 
 def _mentions_ignored(statement: ast.stmt) -> bool:
@@ -147,6 +150,7 @@ class _Around:
     skips: tuple[str, ...] = ()
     decorators: tuple[ast.expr, ...] = ()
     is_collected: bool = True
+    is_main: bool = False
 
 
 def _under_condition(around: _Around) -> _Around:
@@ -154,16 +158,31 @@ def _under_condition(around: _Around) -> _Around:
 
 
 def _blocks(
-    node: ast.If | ast.While | ast.For | ast.Try | ast.TryStar | ast.With,
-) -> Iterator[Sequence[ast.stmt]]:
-    """The blocks of a compound statement, in order."""
-    yield node.body
+    node: ast.If | ast.While | ast.For | ast.Try | ast.TryStar | ast.With, names: Names
+) -> Iterator[tuple[Sequence[ast.stmt], bool]]:
+    """The blocks of a compound statement, in order, and whether each is run only under conditions.
+
+    What a `try` or `with` leaves out is taken as run.
+    """
+    is_loop = isinstance(node, ast.While) or (
+        isinstance(node, ast.For) and not names.repeats(node.iter)
+    )
+    yield node.body, is_loop or isinstance(node, ast.If)
     if isinstance(node, ast.Try | ast.TryStar):
-        yield from (handler.body for handler in node.handlers)
+        yield from ((handler.body, True) for handler in node.handlers)
     if not isinstance(node, ast.With):
-        yield node.orelse
+        yield node.orelse, isinstance(node, ast.If | ast.While | ast.For)
     if isinstance(node, ast.Try | ast.TryStar):
-        yield node.finalbody
+        yield node.finalbody, False
+
+
+def _is_main(node: ast.stmt) -> bool:
+    """Whether a statement asks by which name the file runs: pytest never runs it as the program."""
+    match node:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()])):
+            return True
+        case _:
+            return False
 
 
 @dataclass(slots=True)
@@ -174,6 +193,7 @@ class _Census:
     is_by_text: bool
     functions: dict[str, Function] = field(default_factory=dict)
     skips: list[str] = field(default_factory=list)
+    exits: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     given: dict[str, str] = field(default_factory=dict)
     by_text: list[str] = field(default_factory=list)
@@ -204,14 +224,17 @@ class _Census:
                     self._look_at_names(*_headers(node))
                     for name in targets(node):
                         self._take_away(here.prefix + name)
-                    blocks = tuple(_blocks(node))
-                    inner = _under_condition(here) if isinstance(node, ast.If | ast.While) else here
-                    stack += [(iter(block), inner) for block in reversed(blocks)]
+                    inner = replace(here, is_main=here.is_main or _is_main(node))
+                    doubtful = _under_condition(inner)
+                    stack += [
+                        (iter(block), doubtful if is_doubtful else inner)
+                        for block, is_doubtful in reversed(tuple(_blocks(node, self.names)))
+                    ]
                 case node:
                     self._other(node, here)
 
     def _function(self, node: Definition, around: _Around) -> None:
-        live, idle = count_assertions(node, self.names)
+        found = count_assertions(node, self.names)
         skips = self.names.skipping(*node.decorator_list, *node.body)
         name = around.prefix + node.name
         marks = [self._dotted(decorator) for decorator in node.decorator_list]
@@ -222,12 +245,14 @@ class _Census:
         self.functions[name] = Function(
             name=name,
             is_test=node.name.startswith("test") and around.is_collected and is_run,
-            assertions=live,
-            idle=idle,
+            assertions=found.live,
+            idle=found.idle,
             skips=(*around.skips, *islice(skips, _MAX_SKIPS)),
             cases=_cases((*around.decorators, *node.decorator_list), self.names),
             is_loose=isinstance(node, ast.AsyncFunctionDef)
             and not any(mark.rpartition(".")[2] in _RUNNERS for mark in marks),
+            is_for_all=any(map(_is_for_all, node.decorator_list)),
+            guards=found.guards,
             definition=node,
         )
 
@@ -274,23 +299,34 @@ class _Census:
         if is_import and "pytestmark" in found:
             watched.append("pytestmark")
         if watched:
-            self.given |= dict.fromkeys(watched, _dumped(statement))
+            self.given |= dict.fromkeys(watched, digest(statement))
         for name in found:
             self._take_away(around.prefix + name)
             if name.rpartition(".")[2] == "__test__":
                 self.skips.append(f"{around.prefix}{name} = …")
         is_mark = "pytestmark" in found
         if not around.prefix and _mentions_ignored(statement):
-            self.ignored.append(_dumped(statement))
+            self.ignored.append(digest(statement))
         self._look_at_names(statement)
         if not around.prefix and (is_mark or not found or is_import):
             self.skips += islice(self.names.skipping(statement), _MAX_SKIPS)
+            if not around.is_main:
+                self.exits += self.names.exits(statement)
 
     def _take_away(self, name: str) -> None:
         """Forget a function, or a class with all of its methods, that a name meant until now."""
         self.functions.pop(name, None)
         for inner in self._members.pop(name, ()):
             self.functions.pop(inner, None)
+
+
+def _is_for_all(decorator: ast.expr) -> bool:
+    """Whether a fixture is used without being named, or may be."""
+    return isinstance(decorator, ast.Call) and any(
+        word.arg == "autouse"
+        and not (isinstance(word.value, ast.Constant) and not word.value.value)
+        for word in decorator.keywords
+    )
 
 
 def _cases(decorators: Sequence[ast.expr], names: Names) -> int | None:
