@@ -243,7 +243,6 @@ class Runner:
     """A repository without commits, for trees of one file."""
 
     git: GitStore
-    folder: Path
 
     def find(self, name: str, base: str, proposed: str) -> tuple[Excess | None, str, float]:
         """What can go from a change of one file, what is left, and the seconds it took."""
@@ -251,18 +250,15 @@ class Runner:
         trees = []
         empty = self.git.git("hash-object", "-w", "-t", "tree", "/dev/null").decode().strip()
         for text in (base, proposed):
-            scratch = Path(tempfile.mkdtemp(dir=self.folder))
             row = ("100644", self.git.write_blob(text.encode()))
-            trees.append(self.git.write_tree(TreeId(empty), {path: row}, scratch / "index"))
+            trees.append(self.git.write_tree(TreeId(empty), {path: row}))
         change = self.git.change(*trees)
-        scratch = Path(tempfile.mkdtemp(dir=self.folder))
         begun = time.perf_counter()
         excess = shrink.find(
             self.git,
             change,
             (),
             judge=lambda _: (),
-            scratch=scratch,
             budget_s=0.0,
             tell=lambda _: None,
         )
@@ -301,9 +297,8 @@ def main() -> None:
     cases = [*history(), *configuration(rng)]
     score = Score()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        subprocess.run(["git", "init", "-q", str(folder / "repo")], check=True)
-        runner = Runner(git_store.discover(folder / "repo"), folder)
+        subprocess.run(["git", "init", "-q", name], check=True)
+        runner = Runner(git_store.discover(Path(name)))
         for case in rng.sample(cases, min(count, len(cases))):
             run_case(runner, rng, case, score)
     total, missed = sum(score.injected.values()), sum(score.missed.values())

@@ -99,7 +99,7 @@ def prepare(git: GitStore, cleared: Cleared) -> Move:
     )
 
 
-def prepare_rollback(git: GitStore, landing: Landing, who: Identity, scratch: Path) -> Move:
+def prepare_rollback(git: GitStore, landing: Landing, who: Identity) -> Move:
     """The move that takes a landing back: its files become what they were before it.
 
     Commits that came later stay; only files that nobody has changed since can be taken back.
@@ -120,7 +120,7 @@ def prepare_rollback(git: GitStore, landing: Landing, who: Identity, scratch: Pa
         if here.get(file.path, (None, None)) != (file.old_mode, file.old):
             raise _changed_since(file.path, landing)
         rows[file.path] = (file.new_mode, file.new) if file.new and file.new_mode else None
-    tree = git.write_tree(git.tree_of(head), rows, scratch / "rollback.index")
+    tree = git.write_tree(git.tree_of(head), rows)
     change = git.change(git.tree_of(head), tree)
     # A file that comes back where a folder is by now, or under one that became a file.
     for path in set(change.paths) - set(undone.paths):

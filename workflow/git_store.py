@@ -104,10 +104,7 @@ class GitStore:
         return Trees(self.git).lookup(tree, paths)
 
     def write_tree(
-        self,
-        base: TreeId,
-        rows: Mapping[RepoPath, tuple[str, BlobId] | None],
-        index: Path | None = None,  # noqa: ARG002 - callers still name one; none is needed
+        self, base: TreeId, rows: Mapping[RepoPath, tuple[str, BlobId] | None]
     ) -> TreeId:
         """A new tree: `base` with files replaced (mode, blob) or removed (`None`).
 

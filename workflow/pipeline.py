@@ -57,7 +57,6 @@ def _prove(origin: Origin, placed: Placed, on: Parts, run: Engine) -> Stored:
         placed.change,
         verdicts,
         judge=lambda smaller: _judge(smaller, on, run),
-        scratch=run.fresh_folder(),
         budget_s=on.shrink_s,
         tell=run.tell,
     )
@@ -84,8 +83,7 @@ def roll_back(number: int | None, who: Identity, on: Records, run: Engine) -> La
     landing = apply.unconfirmed(on.journal, LandingKind.ROLLBACK, number)
     if landing is None:
         undone = run.step("find", apply.to_roll_back, on.journal, number)
-        folder = run.fresh_folder()
-        move = run.step("prepare", apply.prepare_rollback, on.git, undone, who, folder)
+        move = run.step("prepare", apply.prepare_rollback, on.git, undone, who)
         landing = _carry_out(move, who, on, run)
     return run.step("confirm", apply.keep, on.git, on.journal, landing)
 

@@ -20,7 +20,6 @@ from workflow.types import ChangeKind, Excess, FileChange, Outcome, Side, Spare,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
 
     from workflow.git_store import GitStore
     from workflow.types import BlobId, RepoPath, TreeChange, TreeId, Verdict
@@ -163,11 +162,9 @@ class _Search:
     git: GitStore
     change: TreeChange
     files: tuple[Split, ...]
-    scratch: Path
     why: dict[tuple[int, int], Spare] = field(default_factory=dict)
     read: int = 0
     untried: int = 0
-    trees: int = 0
 
     @property
     def left(self) -> list[tuple[int, int]]:
@@ -183,9 +180,7 @@ class _Search:
         rows = {self.files[at].change.path: self._row(self.files[at], n) for at, n in spare.items()}
         if not rows:
             return self.change.proposed
-        self.trees += 1
-        index = self.scratch / f"shrunk-{self.trees}.index"
-        return self.git.write_tree(self.change.proposed, rows, index)
+        return self.git.write_tree(self.change.proposed, rows)
 
     def _row(self, one: Split, spare: AbstractSet[int]) -> tuple[str, BlobId] | None:
         file = one.change
@@ -203,24 +198,23 @@ def find(  # noqa: PLR0913 - the change with its verdicts, the means to judge, a
     verdicts: Sequence[Verdict],
     *,
     judge: Judge,
-    scratch: Path,
     budget_s: float,
     tell: Callable[[str], None],
 ) -> Excess | None:
     """How much more a patch changes than it needs to; `None` where it changes no line of text.
 
-    `judge` runs the gates on another change of the same base, `scratch` is an empty folder, and
-    `tell` hears which part is being tried.  Gates are run only if they can tell: all passed, and
-    some check fails or does not exist on the base and passes now.  They are run without each part
-    that is left or without none: at most `MAX_RUNS` times, and for about `budget_s` seconds, judged
-    by how long they took on the whole patch; 0 seconds is never.
+    `judge` runs the gates on another change of the same base, and `tell` hears which part is being
+    tried.  Gates are run only if they can tell: all passed, and some check fails or does not exist
+    on the base and passes now.  They are run without each part that is left, or without none: at
+    most `MAX_RUNS` times, and for about `budget_s` seconds, judged by how long they took on the
+    whole patch; 0 seconds is never.
 
     Raises `GitError`, and what `judge` raises.
     """
     files = split(git, change)
     if not any(one.parts for one in files):
         return None
-    search = _Search(git, change, files, scratch)
+    search = _Search(git, change, files)
     for at in range(len(files) - 1, -1, -1):
         _find_neutral(search, at)
     is_tried = _find_unproven(search, verdicts, judge, budget_s, tell)

@@ -66,7 +66,7 @@ class Bench:
             RepoPath(name): ("100644", self.git.write_blob(text.encode()))
             for name, text in files.items()
         }
-        return self.git.change(base, self.git.write_tree(base, rows, self.folder() / "index"))
+        return self.git.change(base, self.git.write_tree(base, rows))
 
     def judge(self, change: TreeChange) -> tuple[Verdict, ...]:
         """Run the real gates."""
@@ -103,7 +103,6 @@ def test_new_test_tells_the_needed_part_from_the_others(bench: partial[Bench]) -
         change,
         verdicts,
         judge=here.judge,
-        scratch=here.folder(),
         budget_s=60.0,
         tell=told.append,
     )

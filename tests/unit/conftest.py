@@ -124,7 +124,7 @@ class Desk:
             RepoPath(name): None if data is None else (mode, self.git.write_blob(data))
             for name, data in files.items()
         }
-        return self.git.write_tree(base, rows, self.folder() / "index")
+        return self.git.write_tree(base, rows)
 
     def change(self, files: Mapping[str, bytes | None]) -> TreeChange:
         """Make a change of the branch's present tree."""
@@ -194,7 +194,7 @@ class Desk:
     def roll_back(self, proposal: int | None = None) -> Landing:
         """Take the newest landing back, and confirm it."""
         landing = apply.to_roll_back(self.journal, proposal)
-        move = apply.prepare_rollback(self.git, landing, ADA, self.folder())
+        move = apply.prepare_rollback(self.git, landing, ADA)
         return apply.keep(self.git, self.journal, self.carry_out(move))
 
 

@@ -369,7 +369,7 @@ def test_a_dirty_file_is_not_rolled_back(desk: Desk) -> None:
 def test_an_edit_during_a_rollback_is_told(desk: Desk) -> None:
     """A rollback that had to leave a file alone does not claim that all is restored."""
     landing = desk.land({"site.conf": NEW, "app/main.py": b"2\n"})
-    move = apply.prepare_rollback(desk.git, landing, BOB, desk.folder())
+    move = apply.prepare_rollback(desk.git, landing, BOB)
     desk.repo.write({"site.conf": "mine\n"})
     back = desk.carry_out(move)
     with pytest.raises(UnfinishedLandingError, match=r"differ from it: site\.conf") as caught:

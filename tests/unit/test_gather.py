@@ -12,8 +12,6 @@ from workflow.git_store import discover
 from workflow.types import BlobId, ChangeRequest, Identity, RepoPath, Role, Route
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import GitRepo, GitRepoFactory
 
 ADA = Identity("Ada", "ada@example.test")
@@ -203,10 +201,10 @@ def test_names_with_spaces_and_other_scripts_are_fine(repo: GitRepo) -> None:
     assert brief(repo, "ünï code/漢 字.conf") == (("ünï code/漢 字.conf", b"x\n"),)
 
 
-def test_an_entry_of_a_submodule_is_no_source(repo: GitRepo, tmp_path: Path) -> None:
+def test_an_entry_of_a_submodule_is_no_source(repo: GitRepo) -> None:
     """A path that names no regular file is an error, not empty text."""
     git = discover(repo.path)
     rows = {RepoPath("x"): ("160000", BlobId("1" * 40))}
-    tree = git.write_tree(git.snapshot().tree, rows, tmp_path / "index")
+    tree = git.write_tree(git.snapshot().tree, rows)
     with pytest.raises(KeyError):
         git.read(tree, RepoPath("x"))

@@ -203,7 +203,7 @@ def test_the_environment_does_not_lead_elsewhere(
             base = store.snapshot()
             blob = store.write_blob(f"{number}\n".encode())
             rows = {RepoPath("a.txt"): ("100644", blob)}
-            tree = store.write_tree(base.tree, rows, repo.path / ".git" / f"{number}.index")
+            tree = store.write_tree(base.tree, rows)
             assert store.patch(base.tree, tree).count(b"\n") == 7, name
             commit = store.commit(tree, (base.commit,), "m", BOB)
             store.move_ref("refs/heads/main", commit, base.commit, why="test")
@@ -224,7 +224,7 @@ def test_no_hook_ever_runs(repo: GitRepo, store: GitStore, tmp_path: Path) -> No
     repo.git("config", "core.hooksPath", str(tmp_path / "hooks"))
     base = store.snapshot()
     blob = store.write_blob(b"x\n")
-    tree = store.write_tree(base.tree, {RepoPath("n"): ("100644", blob)}, tmp_path / "index")
+    tree = store.write_tree(base.tree, {RepoPath("n"): ("100644", blob)})
     commit = store.commit(tree, (base.commit,), "m", BOB)
     store.move_ref("refs/heads/main", commit, base.commit, why="w")
     store.set_ref("refs/workflow/x", commit, why="w")
@@ -243,7 +243,7 @@ def test_filters_never_touch_objects(repo: GitRepo, store: GitStore, tmp_path: P
     data = b"$Id$\r\nmixed\nends\r\n"
     blob = store.write_blob(data)
     base = store.snapshot().tree
-    tree = store.write_tree(base, {RepoPath("x"): ("100644", blob)}, tmp_path / "index")
+    tree = store.write_tree(base, {RepoPath("x"): ("100644", blob)})
     assert store.read(tree, RepoPath("x")) == store.blob(blob) == data
     assert store.blobs([blob, blob]) == (data, data)
     store.patch(base, tree)
@@ -263,12 +263,12 @@ def test_a_replaced_object_is_not_believed(repo: GitRepo, store: GitStore) -> No
 # --- objects -----------------------------------------------------------------------------------
 
 
-def test_odd_names_survive(repo: GitRepo, store: GitStore, tmp_path: Path) -> None:
+def test_odd_names_survive(repo: GitRepo, store: GitStore) -> None:
     """Files of any name are written, listed, read, diffed, found by their names, and removed."""
     base = store.snapshot()
     blob = store.write_blob(b"x\n")
     paths = {RepoPath(form.format(name)) for name in ODD_NAMES for form in ("odd/{0}", "{0}/{0}")}
-    tree = store.write_tree(base.tree, dict.fromkeys(paths, ("100644", blob)), tmp_path / "index")
+    tree = store.write_tree(base.tree, dict.fromkeys(paths, ("100644", blob)))
     for path in paths:
         assert [entry.path for entry in store.entries(tree, path)] == [path]
     assert {entry.path for entry in store.entries(tree, *paths)} == paths
@@ -278,7 +278,7 @@ def test_odd_names_survive(repo: GitRepo, store: GitStore, tmp_path: Path) -> No
     assert {file.kind for file in change.files} == {ChangeKind.ADDED}
     assert store.numstat(store.patch(base.tree, tree)) == (len(paths), 0)
     assert store.patch(base.tree, tree).count(b"\n@@ -0,0 +1 @@\n+x\n") == len(paths)
-    assert store.write_tree(tree, dict.fromkeys(paths), tmp_path / "back.index") == base.tree
+    assert store.write_tree(tree, dict.fromkeys(paths)) == base.tree
     # Another reader agrees about the names.
     commit = store.commit(tree, (base.commit,), "m", BOB)
     listed = gitpython.Repo(repo.path).commit(str(commit)).tree.list_traverse()
@@ -337,7 +337,7 @@ def test_write_tree_changes_only_the_rows_given(repo: GitRepo, store: GitStore) 
         RepoPath("dir/b.txt"): None,
         RepoPath("dir/new/d.txt"): ("100644", store.write_blob(b"4\n")),
     }
-    tree = store.write_tree(base, rows, repo.path / ".git" / "private.index")
+    tree = store.write_tree(base, rows)
     assert repo.git("ls-tree", "-r", "--name-only", tree).split() == [
         *("a.txt", "dir/c.txt", "dir/new/d.txt")
     ]
@@ -369,11 +369,11 @@ def test_a_commit_says_who_and_moves_nothing(repo: GitRepo, store: GitStore) -> 
 # --- differences -------------------------------------------------------------------------------
 
 
-def edit(store: GitStore, path: str, data: bytes, index: Path) -> tuple[TreeId, TreeId]:
+def edit(store: GitStore, path: str, data: bytes) -> tuple[TreeId, TreeId]:
     """Return the base tree and one in which a file has other bytes."""
     base = store.snapshot().tree
     rows = {RepoPath(path): ("100644", store.write_blob(data))}
-    return base, store.write_tree(base, rows, index)
+    return base, store.write_tree(base, rows)
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_nothing_configures_the_canonical_diff(
 ) -> None:
     """No setting and no attributes file changes a byte of the patch that an approval covers."""
     repo.commit({"x.py": "one\n\n\nthree\n\n" + "same\n" * 20 + "last\n"})
-    base, tree = edit(store, "x.py", b"one\n\n\n3\n\n" + b"same\n" * 20 + b"end\n", tmp_path / "i")
+    base, tree = edit(store, "x.py", b"one\n\n\n3\n\n" + b"same\n" * 20 + b"end\n")
     patch, counts = store.patch(base, tree), store.numstat(store.patch(base, tree))
     for key, value in settings.items():
         repo.git("config", key, value)
@@ -423,16 +423,16 @@ def test_nothing_configures_the_canonical_diff(
     assert b"index " + store.entries(base, "x.py")[0].blob.encode() in patch
 
 
-def test_a_submodule_cannot_hide(repo: GitRepo, store: GitStore, tmp_path: Path) -> None:
+def test_a_submodule_cannot_hide(repo: GitRepo, store: GitStore) -> None:
     """A setting that ignores submodules does not take one out of the change."""
     repo.git("config", "diff.ignoreSubmodules", "all")
     repo.git("config", "submodule.sub.ignore", "all")
     repo.git("config", "submodule.sub.path", "sub")
     base = store.snapshot()
     rows = {RepoPath("sub"): ("160000", BlobId(base.commit))}
-    one = store.write_tree(base.tree, rows, tmp_path / "1")
+    one = store.write_tree(base.tree, rows)
     other = {RepoPath("sub"): ("160000", BlobId("1" * 40))}
-    two = store.write_tree(one, other, tmp_path / "2")
+    two = store.write_tree(one, other)
     for old, new in ((base.tree, one), (one, two)):
         (file,) = store.change(old, new).files
         assert (file.path, file.new_mode) == ("sub", "160000")
@@ -440,22 +440,22 @@ def test_a_submodule_cannot_hide(repo: GitRepo, store: GitStore, tmp_path: Path)
         assert store.numstat(store.patch(old, new))[0] == 1
 
 
-def test_a_link_in_place_of_a_file_is_another_type(store: GitStore, tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_file_is_another_type(store: GitStore) -> None:
     """Git's raw rows say what the patch text may hide: the type has changed."""
     base = store.snapshot().tree
     rows = {RepoPath("a.txt"): ("120000", store.write_blob(b"/etc/passwd"))}
-    (file,) = store.change(base, store.write_tree(base, rows, tmp_path / "i")).files
+    (file,) = store.change(base, store.write_tree(base, rows)).files
     assert (file.kind, file.old_mode, file.new_mode) == (
         *(ChangeKind.TYPE_CHANGED, "100644", "120000"),
     )
 
 
-def test_a_rename_is_a_deletion_and_an_addition(store: GitStore, tmp_path: Path) -> None:
+def test_a_rename_is_a_deletion_and_an_addition(store: GitStore) -> None:
     """No similarity is guessed: two rows, each with its own name."""
     base = store.snapshot().tree
     (entry,) = store.entries(base, "a.txt")
     rows = {entry.path: None, RepoPath("z.txt"): (entry.mode, entry.blob)}
-    change = store.change(base, store.write_tree(base, rows, tmp_path / "i"))
+    change = store.change(base, store.write_tree(base, rows))
     assert [(file.path, file.kind) for file in change.files] == [
         ("a.txt", ChangeKind.DELETED),
         ("z.txt", ChangeKind.ADDED),
@@ -600,7 +600,7 @@ def test_a_repository_of_sha256(desk: Desk, tmp_path: Path) -> None:
         RepoPath("gone"): None,
         RepoPath("new"): ("100644", store.write_blob(b"n\n")),
     }
-    tree = store.write_tree(base.tree, rows, tmp_path / "index")
+    tree = store.write_tree(base.tree, rows)
     change = store.change(base.tree, tree)
     assert [file.kind.value for file in change.files] == ["M", "D", "A"]
     assert store.numstat(store.patch(base.tree, tree)) == (2, 2)

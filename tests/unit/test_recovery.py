@@ -209,7 +209,7 @@ def test_a_rollback_cut_short(desk: Desk, *, moved: bool) -> None:
     before = desk.repo.snapshot()
     landing = desk.land(FILES)
     applied = desk.repo.snapshot()
-    move = apply.prepare_rollback(desk.git, landing, desk.git.identity(), desk.folder())
+    move = apply.prepare_rollback(desk.git, landing, desk.git.identity())
     intend(desk, move)
     if moved:
         move_branch(desk, move)

@@ -102,7 +102,7 @@ def test_submodules_are_empty_folders(desk: Desk, tmp_path: Path) -> None:
     """What is in a submodule is in another repository."""
     commit = BlobId(desk.git.snapshot().commit)
     rows = {RepoPath("vendor/sub"): ("160000", commit)}
-    tree = desk.git.write_tree(desk.git.snapshot().tree, rows, tmp_path / "index")
+    tree = desk.git.write_tree(desk.git.snapshot().tree, rows)
     root = check_out(desk.git, tree, tmp_path / "out").root
     assert (root / "vendor/sub").is_dir()
     assert list((root / "vendor/sub").iterdir()) == []

@@ -82,7 +82,6 @@ def found(
         change,
         verdicts,
         judge=judge,
-        scratch=desk.folder(),
         budget_s=budget_s,
         tell=told.append,
     )
@@ -326,7 +325,6 @@ def test_what_is_not_text_has_no_parts(desk: Desk) -> None:
         desk.git.change(base, tree),
         (),
         judge=Judge(desk, lambda _: ()),
-        scratch=desk.folder(),
         budget_s=30.0,
         tell=print,
     )
