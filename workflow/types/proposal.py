@@ -120,11 +120,36 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many values of a kind (`workflow.redaction.Kind`) were sealed."""
+
+    kind: str
+    values: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request as it went over the wire.
+
+    `body` is the digest under which its `size` bytes were kept, and `sealed` counts the
+    placeholders in them.
+    """
+
+    at: str
+    destination: str
+    model: str
+    body: Digest
+    size: int
+    sealed: tuple[Count, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What left this machine for a draft, or that nothing did.
 
     `prompt` is the digest of the rendered prompt and `prompt_bytes` its size, whether it was sent
-    or not; `sent_bytes` counts what went to `destination`.
+    or not; `sealed` counts the values that a placeholder stands for in it.  `sent_bytes` counts
+    what went to `destination`, and `requests` has each request, also one that was tried again.
     """
 
     destination: str
@@ -132,6 +157,8 @@ class Receipt:
     prompt: Digest
     prompt_bytes: int
     files: tuple[RepoPath, ...]
+    sealed: tuple[Count, ...] = ()
+    requests: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
