@@ -79,8 +79,17 @@ def _seals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return (base / str(number) for number in itertools.count())
 
 
+@pytest.fixture(scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder for what is compiled once, shared by all tests and workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    cache.mkdir(mode=0o700, exist_ok=True)
+    return cache
+
+
 @pytest.fixture(autouse=True)
-def sealed(_seals: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def sealed(_seals: Iterator[Path], _cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give the test an environment of its own; yield the folder that holds its home."""
     base = next(_seals)
     home, temporary, runtime = base / "home", base / "tmp", base / "run"
@@ -89,7 +98,7 @@ def sealed(_seals: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[
     for name in tuple(os.environ):
         if name not in PASSED_VARIABLES and not name.startswith(PASSED_PREFIXES):
             monkeypatch.delenv(name)
-    for name, value in _environment(home, temporary, runtime).items():
+    for name, value in _environment(home, temporary, runtime, _cache).items():
         monkeypatch.setenv(name, value)
     before, tempfile.tempdir = tempfile.tempdir, str(temporary)
     try:
@@ -98,13 +107,13 @@ def sealed(_seals: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[
         tempfile.tempdir = before
 
 
-def _environment(home: Path, temporary: Path, runtime: Path) -> dict[str, str]:
+def _environment(home: Path, temporary: Path, runtime: Path, cache: Path) -> dict[str, str]:
     gitconfig = home / ".gitconfig"
     gitconfig.touch()
     return {
         "HOME": str(home),
         "TMPDIR": str(temporary),
-        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CACHE_HOME": str(cache),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_DATA_HOME": str(home / ".local/share"),
         "XDG_RUNTIME_DIR": str(runtime),

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from workflow import patch
+from workflow import patch, seal
 from workflow.canonical import encode, plain, sha256
 from workflow.errors import DraftError, StateError
-from workflow.types import BlastRadius, Digest, Receipt, TreeChange
+from workflow.types import BlastRadius, Digest, Receipt, RepoPath, TreeChange
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from workflow.git_store import GitStore
     from workflow.providers import Provider
+    from workflow.redaction import Fault, Vault
     from workflow.store import Stored
     from workflow.types import (
         Brief,
         ChangeRequest,
         Draft,
         Forecast,
+        Keep,
         Route,
         Snapshot,
     )
@@ -47,13 +49,15 @@ class Origin:
 class Placed:
     """A draft that has become a tree: what differs, the canonical patch's digest, and its size.
 
-    `repairs` says what was mended in the way the draft was written.
+    `repairs` says what was mended in the way the draft was written, and `faults` what is wrong with
+    the placeholders in it.
     """
 
     change: TreeChange
     patch: Digest
     radius: BlastRadius
     repairs: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def ask(provider: Provider, brief: Brief) -> Draft:
@@ -72,25 +76,34 @@ def ask(provider: Provider, brief: Brief) -> Draft:
     return answer
 
 
-def receipt(provider: Provider, brief: Brief) -> Receipt:
-    """What left this machine for a draft; a provider in process sends nothing."""
+def receipt(provider: Provider, brief: Brief, draft: Draft, vault: Vault, keep: Keep) -> Receipt:
+    """What left this machine for a draft; a provider in process sends nothing.
+
+    The prompt, which is sealed, is kept.
+    """
     prompt = brief.prompt.encode("utf-8", "surrogateescape")
-    is_remote = provider.destination != "nowhere"
     return Receipt(
         destination=provider.destination,
-        sent_bytes=len(prompt) if is_remote else 0,
-        prompt=sha256(prompt),
+        sent_bytes=sum(sent.size for sent in draft.sent),
+        prompt=keep(prompt),
         prompt_bytes=len(prompt),
-        files=tuple(file.path for file in brief.files),
+        files=tuple(RepoPath(vault.restore_path(file.path)) for file in brief.files),
+        sealed=vault.counts(prompt),
+        requests=draft.sent,
     )
 
 
-def origin(
-    request: ChangeRequest, base: Snapshot, route: Route, draft: Draft, sent: Receipt
+def origin(  # noqa: PLR0913, PLR0917 - all that a proposal says of where it comes from
+    request: ChangeRequest,
+    base: Snapshot,
+    route: Route,
+    brief: Brief,
+    draft: Draft,
+    sent: Receipt,
 ) -> Origin:
-    """Where a fresh draft comes from."""
+    """Where a fresh draft comes from; the request is recorded as the drafter has seen it."""
     return Origin(
-        request=request,
+        request=replace(request, text=brief.request),
         base=base,
         route=route,
         provider=draft.provider,
@@ -120,19 +133,23 @@ def smaller(stored: Stored) -> Origin:
     )
 
 
-def place(git: GitStore, base: Snapshot, draft: Draft, scratch: Path) -> Placed:
+def place(git: GitStore, base: Snapshot, draft: Draft, vault: Vault, scratch: Path) -> Placed:
     """The tree that a draft gives, and the canonical patch of it.
 
-    What it may touch is the policy's business.
+    The draft is put into the sealed files, and the result is restored.  What it may touch, and
+    where placeholders may be, is the policy's business.
 
     Raises `PatchError` for a draft that is not a patch, that has a hunk without a proven place, or
     that changes nothing.
     """
     reading = patch.read(_bytes(draft))
-    placement = patch.place(reading.operations, patch.TreeFiles(git, base.tree))
-    proposed = patch.write(git, base.tree, placement)
+    files = seal.SealedFiles(vault, patch.TreeFiles(git, base.tree))
+    placement = patch.place(reading.operations, files)
+    restored, faults = files.restored(placement)
+    proposed = patch.write(git, base.tree, restored)
     repairs = patch.mended(reading, placement.places)
-    return _placed(git, git.change(base.tree, proposed), scratch, repairs)
+    placed = _placed(git, git.change(base.tree, proposed), scratch)
+    return replace(placed, repairs=repairs, faults=faults)
 
 
 def place_smaller(git: GitStore, stored: Stored, scratch: Path) -> Placed:
@@ -150,11 +167,9 @@ def place_smaller(git: GitStore, stored: Stored, scratch: Path) -> Placed:
     return _placed(git, git.change(base, excess.tree), scratch)
 
 
-def _placed(
-    git: GitStore, change: TreeChange, scratch: Path, repairs: tuple[str, ...] = ()
-) -> Placed:
+def _placed(git: GitStore, change: TreeChange, scratch: Path) -> Placed:
     text, radius = patch.canonical(git, change, scratch / "canonical.index")
-    return Placed(change, sha256(text), radius, repairs)
+    return Placed(change, sha256(text), radius)
 
 
 def _bytes(draft: Draft) -> bytes:

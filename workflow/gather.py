@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workflow import prompts
 from workflow.errors import PathError, VagueRequestError
-from workflow.types import Brief, RepoPath, Role, SourceFile
+from workflow.types import RepoPath, Role, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from workflow.git_store import GitStore
     from workflow.types import ChangeRequest, Entry, Route, Snapshot
 
-RECIPE = "surgical-edit"
 _SUBMODULE = "160000"
 _MAX_BYTES = 1024 * 1024
 _SNIFFED = 8192
@@ -61,18 +59,16 @@ def default_file(git: GitStore, base: Snapshot) -> RepoPath:
 
 
 def gather(
-    git: GitStore, base: Snapshot, request: ChangeRequest, route: Route, paths: Sequence[RepoPath]
-) -> Brief:
-    """The brief for a request: its files with their exact bytes, and the rendered prompt.
+    git: GitStore, base: Snapshot, route: Route, paths: Sequence[RepoPath]
+) -> tuple[SourceFile, ...]:
+    """The files that a role needs to see, with their exact bytes.
 
     Raises `PathError` for a file that is binary, larger than 1 MiB, or oddly named.
     """
     chosen = tuple(paths)
     if not chosen and route.role is Role.SURGEON:
         chosen = (default_file(git, base),)
-    files = tuple(_source(git, base, path) for path in chosen)
-    prompt = prompts.render(RECIPE, request.text, files)
-    return Brief(request=request.text, role=route.role, files=files, prompt=prompt)
+    return tuple(_source(git, base, path) for path in chosen)
 
 
 def _find(name: RepoPath, entries: Sequence[Entry], base: Snapshot) -> RepoPath:

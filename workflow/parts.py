@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workflow.gates import Gate
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workflow.journal import Journal
     from workflow.policy import Policy
     from workflow.providers import Provider
+    from workflow.redaction import Span, Vault
     from workflow.sandbox import Sandbox
     from workflow.store import Store
     from workflow.types import Role, Snapshot
@@ -61,7 +62,8 @@ class Records(Protocol):
 class Parts:
     """Everything that stages work with; `wiring.py` builds it.
 
-    The settings and the policy are those of `base`, which is what is changed.  `shrink_s` is how
+    The settings and the policy are those of `base`, which is what is changed.  `vault` holds in
+    memory what must not leave, and `secrets` finds those that a draft brings in.  `shrink_s` is how
     long the search for spare parts may run gates, in seconds of wall time.
     """
 
@@ -70,6 +72,8 @@ class Parts:
     store: Store
     journal: Journal
     policy: Policy
+    vault: Vault
+    secrets: Callable[[bytes, str], Sequence[Span]]
     providers: dict[Role, Provider]
     gates: tuple[Gate, ...]
     sandbox: Sandbox

@@ -13,7 +13,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workflow import apply, approval, draft, evidence, gather, policy, record, route, shrink
+from workflow import (
+    apply,
+    approval,
+    draft,
+    evidence,
+    gather,
+    policy,
+    record,
+    route,
+    seal,
+    shrink,
+)
 from workflow.journal import LandingKind
 
 if TYPE_CHECKING:
@@ -30,12 +41,14 @@ def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
     """From words to a stored proposal that is clear, or that says what stands against it."""
     named = run.step("resolve", gather.resolve, on.git, on.base, request)
     way = run.step("route", route.choose, request, named)
-    brief = run.step("gather", gather.gather, on.git, on.base, request, way, named)
+    files = run.step("gather", gather.gather, on.git, on.base, way, named)
+    brief = run.step("seal", seal.brief, on.vault, request, way.role, files)
     provider = on.providers[way.role]
     answer = run.step("draft", draft.ask, provider, brief)
-    placed = run.step("place", draft.place, on.git, on.base, answer, run.fresh_folder())
-    sent = draft.receipt(provider, brief)
-    return _prove(draft.origin(request, on.base, way, answer, sent), placed, on, run)
+    folder = run.fresh_folder()
+    placed = run.step("place", draft.place, on.git, on.base, answer, on.vault, folder)
+    sent = draft.receipt(provider, brief, answer, on.vault, on.store.keep)
+    return _prove(draft.origin(request, on.base, way, brief, answer, sent), placed, on, run)
 
 
 def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
@@ -63,7 +76,8 @@ def _prove(origin: Origin, placed: Placed, on: Parts, run: Engine) -> Stored:
     if excess:
         judged += policy.judge_excess(excess, case)
     found = record.Outcome(origin, placed, judged, verdicts, excess)
-    return run.step("record", record.record, on.git, on.store, found, policy=on.policy.digest)
+    sealed = found.sealed(on.vault.scrub_text)
+    return run.step("record", record.record, on.git, on.store, sealed, policy=on.policy.digest)
 
 
 def land(number: int, who: Identity, on: Parts, run: Engine) -> Landing:
@@ -108,7 +122,7 @@ def _judge(change: TreeChange, on: Parts, run: Engine) -> tuple[Verdict, ...]:
         change,
         gates=on.gates,
         sandbox=on.sandbox,
-        keep=on.store.keep,
+        keep=seal.keeper(on.vault, on.git, change, on.store.keep),
         scratch=run.fresh_folder(),
         tell=run.tell,
     )
@@ -125,4 +139,6 @@ def _case(origin: Origin, placed: Placed, on: Parts) -> policy.Case:
         allowed=frozenset(origin.request.allowed),
         blobs=on.git.blobs,
         names=partial(on.git.names, placed.change.proposed),
+        faults=placed.faults,
+        secrets=on.secrets,
     )

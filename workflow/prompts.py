@@ -44,8 +44,10 @@ def recipe(name: str) -> Recipe:
     return Recipe(name, gates, template)
 
 
-def render(name: str, request: str, files: Sequence[SourceFile]) -> str:
+def render(name: str, request: str, files: Sequence[SourceFile], *, sealed: bool = False) -> str:
     """The exact text that a model would be given for a request.
+
+    `sealed` says whether placeholders stand for values in it, which the model has to be told.
 
     The fence that marks repository content is derived from that content, so the same request always
     renders the same bytes and no file can hold its own fence by chance.
@@ -65,7 +67,11 @@ def render(name: str, request: str, files: Sequence[SourceFile]) -> str:
     ]
     try:
         return environment.from_string(made.template).render(
-            request=request, files=shown, gates=made.gates, fence=_fence(request, files)
+            request=request,
+            files=shown,
+            gates=made.gates,
+            fence=_fence(request, files),
+            sealed=sealed,
         )
     except jinja2.TemplateError as error:
         message = f"recipe {name}: {error}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workflow import ledger
@@ -12,11 +12,13 @@ from workflow.text import one_line
 from workflow.types import Proposal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workflow.draft import Origin, Placed
     from workflow.git_store import GitStore
     from workflow.policy import Judgement
     from workflow.store import Store, Stored
-    from workflow.types import Digest, Excess, Verdict
+    from workflow.types import Digest, Excess, Finding, Verdict
 
 # A longer number was nobody's proposal: SQLite counts rows in 63 bits.
 _MOST_DIGITS = 18
@@ -31,6 +33,42 @@ class Outcome:
     judged: Judgement
     verdicts: tuple[Verdict, ...]
     excess: Excess | None
+
+    def sealed(self, seal: Callable[[str], str]) -> Outcome:
+        """The same, with every text that a model, a tool or a rule wrote sealed by `seal`.
+
+        Ids, paths, digests and numbers are as they were, and so is the request, which is sealed.
+        """
+
+        def each(texts: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(map(seal, texts))
+
+        def said(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            return tuple(replace(one, reason=seal(one.reason)) for one in findings)
+
+        origin, placed, judged = self.origin, self.placed, self.judged
+        return replace(
+            self,
+            origin=replace(
+                origin,
+                route=replace(origin.route, reasons=each(origin.route.reasons)),
+                notes=each(origin.notes),
+                forecasts=tuple(replace(one, why=seal(one.why)) for one in origin.forecasts),
+                repairs=each(origin.repairs),
+            ),
+            placed=replace(placed, repairs=each(placed.repairs)),
+            judged=replace(judged, findings=said(judged.findings), declared=said(judged.declared)),
+            verdicts=tuple(
+                replace(
+                    one,
+                    summary=seal(one.summary),
+                    notes=each(one.notes),
+                    hint=seal(one.hint),
+                    proofs=each(one.proofs),
+                )
+                for one in self.verdicts
+            ),
+        )
 
 
 def record(git: GitStore, store: Store, found: Outcome, *, policy: Digest) -> Stored:

@@ -1,7 +1,8 @@
-"""Finds the folders that ship beside the code: prompts, policies and the demo's patient."""
+"""Finds the folders that ship beside the code, and the one for what can be made again."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -37,3 +38,13 @@ def folder(name: Folder, *, package: Path = _PACKAGE) -> Path:
     raise MissingResourceError(
         message, hint="install change-workflow again: the installation is incomplete"
     )
+
+
+def cache_folder() -> Path:
+    """The folder of this user for what can be made again; it may not exist yet.
+
+    `$XDG_CACHE_HOME`, or `~/.cache`, as the XDG base directory specification has it.
+    """
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(home) if home.startswith("/") else Path.home() / ".cache"
+    return base / "change-workflow"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from workflow.types import Sent
+
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
@@ -96,6 +98,17 @@ class Store:
             message = f"kept bytes {name.short} are {'changed' if row else 'gone'}"
             raise StoreError(message, hint="run `workflow doctor`")
         return data
+
+    def sent(self, request: Sent, body: bytes) -> None:
+        """Record a request in the ledger, and keep its body, before it leaves.
+
+        Raises `StoreError` when `body` is not what the request says it is.
+        """
+        with transaction(self.connection):
+            if self.keep(body) != request.body:
+                message = f"the request to {request.destination} is not the one that was looked at"
+                raise StoreError(message, hint="run `workflow doctor`")
+            self.log("sent", plain(request))
 
     # --- proposals ----------------------------------------------------------------------------
 

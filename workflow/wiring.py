@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from workflow import git_store, recovery
@@ -12,16 +13,20 @@ from workflow.store import Store
 from workflow.types import RepoPath, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from workflow.config import Settings
     from workflow.git_store import GitStore
     from workflow.parts import Parts
     from workflow.policy import Policy
+    from workflow.redaction import Detector, Finder, SealingSettings, Span, Vault
+    from workflow.redaction.find import Allowing
     from workflow.sandbox import Sandbox
     from workflow.types import Snapshot, TreeId
 
-_STATE = "workflow"
+STATE = "workflow"
+"""The folder of ours within git's own."""
 DEFAULT_POLICY = "default.yaml"
 
 
@@ -38,15 +43,18 @@ class Repository:
 def open_repository(start: Path) -> Repository:
     """The repository around a folder, with whatever a killed command left brought in order."""
     git = git_store.discover(start)
-    store = Store(git.common_dir / _STATE)
+    store = Store(git.common_dir / STATE)
     journal = Journal(store.folder, store.connection)
     needed = recovery.is_needed(journal, store)
     recovered = recovery.recover(git, store, journal) if needed else ()
     return Repository(git, store, journal, recovered)
 
 
-def build(repository: Repository, base: Snapshot) -> Parts:
-    """Everything that the pipeline works with, as the base's settings and policy want it."""
+def build(repository: Repository, base: Snapshot, words: str = "") -> Parts:
+    """Everything that the pipeline works with, as the base's settings and policy want it.
+
+    `words` are those of the request: the hosts that they name stay readable.
+    """
     from workflow.gates.nginx import NginxGate
     from workflow.gates.pytest import PytestGate
     from workflow.parts import Parts
@@ -57,12 +65,15 @@ def build(repository: Repository, base: Snapshot) -> Parts:
     offline = OfflineProvider()
     nginx, pytest = settings.gates.nginx, settings.gates.pytest
     main = _main_config(nginx.config)
+    rules = read_policy(git, tree, settings)
     return Parts(
         base=base,
         git=git,
         store=repository.store,
         journal=repository.journal,
-        policy=read_policy(git, tree, settings),
+        policy=rules,
+        vault=_vault(repository, rules, tree, words),
+        secrets=find_secrets,
         providers=dict.fromkeys(Role, offline),
         gates=(
             NginxGate(
@@ -76,6 +87,64 @@ def build(repository: Repository, base: Snapshot) -> Parts:
         sandbox=sandbox(),
         shrink_s=settings.shrink.budget_s,
     )
+
+
+def vault(repository: Repository, tree: TreeId) -> Vault:
+    """An empty vault with the repository's key, which finds what the policy of a base names.
+
+    Raises `SealingError` for a key that is at fault.
+    """
+    git = repository.git
+    return _vault(repository, read_policy(git, tree, read_settings(git, tree)), tree, "")
+
+
+def finder(sealing: SealingSettings, words: str = "", allow: Allowing | None = None) -> Finder:
+    """What finds secrets and the tenant data that a policy names.
+
+    `words` are those of a request: the hosts that they name are not found.  `allow` is the
+    allow-list, where it is not just the policy's and that of the comments as of today.
+    """
+    from datetime import UTC, datetime
+
+    from workflow.redaction import Allow, Finder, Personal, Tenant, named_in
+
+    readable = named_in(words)
+    tenant = (Tenant(sealing, readable), Personal(sealing, readable))
+    today = datetime.now(UTC).date()
+    return Finder((*_secret_detectors(), *tenant), allow or Allow(sealing, today))
+
+
+def find_secrets(data: bytes, path: str) -> Sequence[Span]:
+    """Every secret in a text: no comment in it, and no policy, allows one.
+
+    Raises `SealingError` for what is no text.
+    """
+    return _secrets_alone().find(data, path)
+
+
+@cache
+def _secrets_alone() -> Finder:
+    from workflow.redaction import Finder
+
+    return Finder(_secret_detectors())
+
+
+@cache
+def _secret_detectors() -> tuple[Detector, ...]:
+    from workflow.redaction import Structural, Vendor
+    from workflow.resources import cache_folder
+
+    return Structural(), Vendor(cache_folder())
+
+
+def _vault(repository: Repository, rules: Policy, tree: TreeId, words: str) -> Vault:
+    from workflow.redaction import Vault, live
+    from workflow.redaction.vault import key
+
+    sealing = rules.sealing.with_files(lambda path: repository.git.read(tree, RepoPath(path)))
+    made = Vault(key.load(repository.store.folder), finder(sealing, words))
+    live.watch(made)
+    return made
 
 
 def _main_config(setting: str) -> RepoPath | None:

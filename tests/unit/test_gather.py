@@ -154,15 +154,12 @@ def test_no_site_or_several_are_vague(repo: GitRepo, files: dict[str, str]) -> N
     assert all(name in caught.value.message for name in files)
 
 
-def brief(repo: GitRepo, *names: str) -> tuple[tuple[str, bytes], ...]:
+def gathered(repo: GitRepo, *names: str) -> tuple[tuple[str, bytes], ...]:
     """Gather files; return their names and bytes."""
     git = discover(repo.path)
-    request = ChangeRequest("change it", (), ADA)
     paths = tuple(RepoPath(name) for name in names)
-    made = gather(git, git.snapshot(), request, EDIT, paths)
-    assert (made.request, made.role) == ("change it", Role.SURGEON)
-    assert all(file.path in made.prompt for file in made.files)
-    return tuple((file.path, file.data) for file in made.files)
+    made = gather(git, git.snapshot(), EDIT, paths)
+    return tuple((file.path, file.data) for file in made)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\r\n", b"x" * 1024 * 1024, b"a" * 8192 + b"\0"])
@@ -173,7 +170,7 @@ def test_files_are_gathered_byte_for_byte(repo: GitRepo, data: bytes) -> None:
     blob = git.write_blob(data)
     repo.git("update-index", "--add", "--cacheinfo", f"100644,{blob},f")
     repo.git("commit", "--quiet", "-m", "f")
-    assert brief(repo, "f") == (("f", data),)
+    assert gathered(repo, "f") == (("f", data),)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +180,7 @@ def test_files_that_are_no_text(repo: GitRepo, data: bytes, reason: str) -> None
     """Binary files and very large ones are refused with the reason."""
     repo.commit({"f": data})
     with pytest.raises(PathError, match=reason):
-        brief(repo, "f")
+        gathered(repo, "f")
 
 
 @pytest.mark.parametrize("name", ["line\nbreak", "esc\x1b[31m", "bidi\u202e", "\udcff"])
@@ -191,14 +188,14 @@ def test_names_that_cannot_be_shown(repo: GitRepo, name: str) -> None:
     """A name that would break out of its line in a prompt or a record is refused, escaped."""
     repo.commit({f"dir/{name}": "x\n"})
     with pytest.raises(PathError, match="unprintable") as caught:
-        brief(repo, f"dir/{name}")
+        gathered(repo, f"dir/{name}")
     assert caught.value.message.isprintable()
 
 
 def test_names_with_spaces_and_other_scripts_are_fine(repo: GitRepo) -> None:
     """Only what cannot be seen is refused."""
     repo.commit({"ünï code/漢 字.conf": "x\n"})
-    assert brief(repo, "ünï code/漢 字.conf") == (("ünï code/漢 字.conf", b"x\n"),)
+    assert gathered(repo, "ünï code/漢 字.conf") == (("ünï code/漢 字.conf", b"x\n"),)
 
 
 def test_an_entry_of_a_submodule_is_no_source(repo: GitRepo) -> None:

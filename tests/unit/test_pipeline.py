@@ -16,6 +16,7 @@ from workflow.errors import DraftError, SandboxUnavailableError, StateError
 from workflow.parts import Parts
 from workflow.pipeline import land, propose, propose_smaller, roll_back
 from workflow.policy import Budget, Budgets, Level, Policy, Protected, Sizes
+from workflow.redaction import Finder, Vault
 from workflow.types import (
     ChangeRequest,
     Draft,
@@ -24,6 +25,7 @@ from workflow.types import (
     Outcome,
     RepoPath,
     Role,
+    Sent,
     Spare,
     State,
     Verdict,
@@ -51,11 +53,12 @@ class Scripted:
     notes: tuple[str, ...] = ("as asked",)
     destination: str = "nowhere"
     name: str = "scripted"
+    sent: tuple[Sent, ...] = ()
 
     def draft(self, brief: Brief) -> Draft:
         """Answer any brief."""
         forecast = Forecast("scripted", Outcome.PASS, f"{len(brief.files)} files")
-        return Draft(self.text, (forecast,), self.notes, self.name, "none")
+        return Draft(self.text, (forecast,), self.notes, self.name, "none", self.sent)
 
 
 @dataclass
@@ -128,6 +131,8 @@ def parts(desk: Desk, provider: Scripted, *gates: ScriptedGate) -> Parts:
         store=desk.store,
         journal=desk.journal,
         policy=_policy(),
+        vault=Vault(b"k" * 32, Finder(())),
+        secrets=Finder(()).find,
         providers=dict.fromkeys(Role, provider),
         gates=gates,
         sandbox=NoSandbox(),
@@ -161,7 +166,18 @@ def test_the_whole_way(desk: Desk) -> None:
         f"{stored.proposal.commit} commit\trefs/workflow/proposals/1", ""
     ) == (before.refs + "\n")
     assert heard.stages == [
-        *("resolve", "route", "gather", "draft", "place", "policy", "gates", "shrink", "record")
+        *(
+            "resolve",
+            "route",
+            "gather",
+            "seal",
+            "draft",
+            "place",
+            "policy",
+            "gates",
+            "shrink",
+            "record",
+        )
     ]
     assert heard.details == ["scripted"]
     assert gate.asked == [(b"one\ntwo\nthree\n", b"one\nTWO\nthree\n")]
@@ -182,13 +198,18 @@ def test_the_whole_way(desk: Desk) -> None:
 
 
 def test_a_remote_provider_is_accounted_for(desk: Desk) -> None:
-    """The receipt counts the prompt's bytes when they leave the machine."""
-    on = parts(desk, Scripted(destination="api.example.test"), ScriptedGate())
+    """The receipt has every request that was made, and the prompt is kept for it."""
+    sent = tuple(
+        Sent("2026-01-02T03:04:05Z", "https://api.example.test/v1", "m", sha256(body), len(body))
+        for body in (b"first", b"again")
+    )
+    on = parts(desk, Scripted(destination="api.example.test", sent=sent), ScriptedGate())
     with engine(desk) as run:
         receipt = propose(request(), on, run).proposal.receipt
-    assert receipt.destination == "api.example.test"
-    assert receipt.sent_bytes == receipt.prompt_bytes > 100
+    assert (receipt.destination, receipt.requests) == ("api.example.test", sent)
+    assert receipt.sent_bytes == len(b"firstagain")
     assert receipt.files == ("site.conf",)
+    assert len(desk.store.kept(receipt.prompt)) == receipt.prompt_bytes > 100
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.ERROR, RuntimeError("broken")])
@@ -393,10 +414,10 @@ def test_bytes_that_are_no_text_are_kept(desk: Desk) -> None:
 
 
 def test_controls_in_a_request_stay_out_of_the_commit(desk: Desk) -> None:
-    """A request may hold anything; its commit's message is printable, and NUL stops nothing."""
+    """A request may hold controls; its commit's message is printable."""
     on = parts(desk, Scripted(), ScriptedGate())
     with engine(desk) as run:
-        stored = propose(request("make\0 it\x1b[31m\nred"), on, run)
+        stored = propose(request("make it\x1b[31m\nred"), on, run)
     message = desk.repo.git("show", "-s", "--format=%B", stored.proposal.commit).strip()
     assert message == "Propose: make it [31m red"
 

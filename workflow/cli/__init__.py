@@ -109,9 +109,16 @@ def _failed(arguments: list[str], message: str, hint: str, code: int) -> int:
     if "--debug" in arguments:
         import traceback
 
-        traceback.print_exc()
-    Output(as_json="--json" in arguments).error(message, hint, int(code))
+        sys.stderr.write(_sealed(traceback.format_exc()))
+    output = Output(as_json="--json" in arguments)
+    output.error(_sealed(message), _sealed(hint), int(code))
     return int(code)
+
+
+def _sealed(text: str) -> str:
+    """Words without the values of the files that were read; before any was read, as they are."""
+    live = sys.modules.get("workflow.redaction.live")
+    return live.sealed(text) if live else text
 
 
 def _is_full(error: Exception) -> bool:

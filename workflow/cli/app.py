@@ -103,7 +103,7 @@ def shrink(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
 
 
 @app.command()
-def show(
+def show(  # noqa: PLR0913, PLR0917 - one parameter for each option, as Typer has it
     number: Number,
     prompt: Annotated[
         bool, typer.Option("--prompt", help="Print the prompt that a remote model would be given.")
@@ -114,13 +114,20 @@ def show(
     log: Annotated[
         str, typer.Option("--log", metavar="GATE", help="Print what a gate's tool said.")
     ] = "",
+    reveal: Annotated[
+        bool,
+        typer.Option(
+            "--reveal", help="Show the secrets in the diff, for which placeholders stand."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show a proposal: what really changes, the evidence, the forecast, and what was sent."""
     from workflow.cli import look
     from workflow.cli.output import Output
 
-    look.show(Output(as_json=as_json), number, look.View(prompt=prompt, patch=patch, log=log))
+    view = look.View(prompt=prompt, patch=patch, log=log, reveal=reveal)
+    look.show(Output(as_json=as_json), number, view)
 
 
 @app.command("list")
@@ -192,12 +199,73 @@ def rollback(
 
 
 @app.command()
+def receipt(
+    number: Number,
+    body: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Print request N exactly as it was sent."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what left this machine for a proposal, to the byte, and what was sealed in it."""
+    from workflow.cli import receipt as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json), number, body)
+
+
+@app.command()
 def history(as_json: Json = False) -> None:
     """List what has landed and what was taken back, newest first."""
     from workflow.cli import look
     from workflow.cli.output import Output
 
     look.history(Output(as_json=as_json))
+
+
+@app.command()
+def seal(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person types
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATHS", help="Files and folders; `-` is standard input."),
+    ],
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Print where values are, and end with 3 if there are any."),
+    ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Print how each value was found, and what stands for it."),
+    ] = False,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="Look at what git ignores in a folder, too.")
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object; with --check, one for each value."),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print files as a model would see them: with placeholders for secrets and tenant data.
+
+    It works outside git, too, and changes no file.  A folder in a repository stands for the files
+    that git does not ignore.
+
+    With `--check`, exit status 0 if there is nothing to seal, 3 if there is, 1 if a file could not
+    be looked through.  Example:
+
+    workflow seal --check . && git push
+    """
+    from workflow.cli import seal as command
+    from workflow.cli.output import Output
+    from workflow.errors import UsageError
+
+    if check and explain:
+        message = "--check and --explain are two questions"
+        raise UsageError(message, hint="ask one after the other")
+    mode = command.Mode.CHECK if check else command.Mode.PRINT
+    asked = command.Asked(tuple(paths), command.Mode.EXPLAIN if explain else mode, is_all)
+    command.run(Output(as_json=as_json, quiet=quiet), asked)
 
 
 @app.command()

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from workflow import approval
+from workflow import approval, wiring
 from workflow.cli import report, session
 from workflow.cli.output import visible
 from workflow.types import State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
+    from workflow.cli.show import Words
+    from workflow.store import Stored
 
 
 def approve(output: Output, number: int, digest: str) -> None:
@@ -22,7 +24,7 @@ def approve(output: Output, number: int, digest: str) -> None:
     yes = approval.approve(repository.store, repository.git, number, who, digest)
     stored = repository.store.get(number)
     is_own = who == stored.proposal.request.requester
-    words = report.in_words(repository.git, stored.proposal)
+    words = _words(output, repository, stored)
     approvals = repository.store.approvals(number)
     data = report.of_proposal(stored, words, approvals)
     said = "is approved" if stored.state is State.APPROVED else "has an approval, not yet enough,"
@@ -42,7 +44,17 @@ def reject(output: Output, number: int, reason: str) -> None:
     who = repository.git.identity()
     # Not while it lands: then it is too late, and `rollback` is the way back.
     with repository.journal.exclusive(f"workflow reject {number}"):
-        stored = approval.reject(repository.store, number, who, reason)
-    data = report.of_proposal(stored, report.in_words(repository.git, stored.proposal))
-    output.result({**data, "reason": reason}, Text(f"Proposal {number} is rejected."))
+        tree = repository.store.get(number).proposal.base.tree
+        said = wiring.vault(repository, tree).scrub_text(reason) if reason else ""
+        stored = approval.reject(repository.store, number, who, said)
+    data = report.of_proposal(stored, _words(output, repository, stored))
+    output.result({**data, "reason": said}, Text(f"Proposal {number} is rejected."))
     output.next(data["next"])
+
+
+def _words(output: Output, repository: wiring.Repository, stored: Stored) -> Words:
+    """What changes, in sentences; only JSON has them here."""
+    if not output.as_json:
+        return {}
+    vault = wiring.vault(repository, stored.proposal.base.tree)
+    return report.content(repository.git, stored.proposal, vault)[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import sqlite3
 import sys
 from dataclasses import asdict, dataclass
@@ -86,6 +87,7 @@ def _checks(output: Output) -> Iterator[Check]:
     if repository and wiring.has_uncommitted_settings(repository.git):
         detail = f"{FILE} differs from the committed one, and only that counts"
         yield Check("settings", ok=False, detail=detail, mend=f"git commit {FILE}", needed=False)
+    yield _try("sealing", lambda: _sealing(repository), "reinstall the package")
     yield from _walls(sandbox)
     yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
     python = wiring.tests_python(repository, settings)
@@ -168,6 +170,24 @@ def _nginx(sandbox: Sandbox, settings: Settings) -> str:
     absent = [name for name in _MODULES if name not in nginx.modules]
     without = f"; without {', '.join(absent)}" if absent else ""
     return f"{nginx.version} ({binary}), with {', '.join(nginx.modules)}{without}"
+
+
+def _sealing(repository: Repository | None) -> str:
+    """Seal a value that is made up here, and look whether it is gone and comes back."""
+    from workflow.redaction import SealingError, Vault, restore
+
+    if repository is None:
+        made = Vault(secrets.token_bytes(32), wiring.finder(wiring.built_in_policy().sealing))
+    else:
+        made = wiring.vault(repository, repository.git.snapshot().tree)
+    value = secrets.token_hex(20)
+    text = f"API_TOKEN={value}\n".encode()
+    sealed = made.seal(text, ".env")
+    if value.encode() in sealed.data or restore(made, sealed, sealed.data, ".env").data != text:
+        message = "a token made up for this check was not sealed, or did not come back"
+        raise SealingError(message, hint="reinstall the package, and send nothing until then")
+    key = f"key {repository.store.folder / 'seal.key'}" if repository else "no key: no repository"
+    return f"a made-up token was sealed and came back; {key}"
 
 
 def _pytest(sandbox: Sandbox, python: str) -> str:

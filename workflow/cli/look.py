@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from workflow import wiring
 from workflow.cli import report, session
 from workflow.cli.output import visible, visible_lines
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
-    from workflow import wiring
     from workflow.cli.output import Output
     from workflow.store import Stored
 
@@ -27,6 +27,7 @@ class View:
     prompt: bool = False
     patch: bool = False
     log: str = ""
+    reveal: bool = False
 
 
 def show(output: Output, number: int, view: View) -> None:
@@ -49,8 +50,8 @@ def show(output: Output, number: int, view: View) -> None:
 
     approvals = repository.store.approvals(number)
     git, proposal = repository.git, stored.proposal
-    patch = git.patch(proposal.base.tree, proposal.tree).decode("utf-8", "replace")
-    words = report.in_words(git, proposal)
+    vault = None if view.reveal else wiring.vault(repository, proposal.base.tree)
+    patch, words = report.content(git, proposal, vault)
     data = report.of_proposal(stored, words, approvals)
     output.result({**data, "patch": patch}, *lines(stored, words, patch, approvals))
     output.next(data["next"])
@@ -95,10 +96,7 @@ def _part(repository: wiring.Repository, stored: Stored, view: View) -> bytes | 
     if view.patch:
         return git.patch(proposal.base.tree, proposal.tree)
     if view.prompt:
-        from workflow.gather import gather
-
-        brief = gather(git, proposal.base, proposal.request, proposal.route, proposal.receipt.files)
-        return brief.prompt.encode("utf-8", "surrogateescape")
+        return repository.store.kept(proposal.receipt.prompt)
     if view.log:
         runs = [run for v in proposal.verdicts if v.gate == view.log for run in v.evidence]
         if not runs:

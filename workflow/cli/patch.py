@@ -66,7 +66,7 @@ def apply(output: Output, asked: Asked) -> None:
         data = _patch(output, asked)
         with _desk(output, asked) as desk, swap.exclusive(desk.folder, desk.start) as exchange:
             _tell(output, exchange.recover())
-            found = examine(data, desk.folder, desk.start, desk.rules, asked.allowed)
+            found = _examine(data, desk, asked)
             if found.prepared and found.is_clear:
                 exchange.swap(found.prepared.swaps, ignore_interrupts)
         _print(output, found, desk.rules, "Applied", is_applied=found.is_clear)
@@ -110,7 +110,12 @@ def _examined(output: Output, asked: Asked) -> tuple[Examined, Policy]:
             if swap.is_needed(desk.folder):
                 with swap.exclusive(desk.folder, desk.start) as exchange:
                     _tell(output, exchange.recover())
-            return examine(data, desk.folder, desk.start, desk.rules, asked.allowed), desk.rules
+            return _examine(data, desk, asked), desk.rules
+
+
+def _examine(data: bytes, desk: _Desk, asked: Asked) -> Examined:
+    find = wiring.find_secrets
+    return examine(data, desk.folder, desk.start, desk.rules, asked.allowed, find)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from workflow.types import ChangeRequest, Outcome, State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
+    from workflow.redaction import Vault
     from workflow.store import Stored
     from workflow.types import Role
 
@@ -33,10 +34,10 @@ def run(output: Output, typed: str, names: list[str], role: Role | None, allow: 
     if git.is_shallow():
         output.note("this is a shallow clone: older history cannot be looked at")
     request = ChangeRequest(text, paths, git.identity(), role, tuple(dict.fromkeys(allow)))
-    parts = wiring.build(repository, base)
+    parts = wiring.build(repository, base, text)
     with session.engine(repository, output, "workflow propose") as engine:
         stored = propose(request, parts, engine)
-    _say(output, repository, stored)
+    _say(output, repository, stored, parts.vault)
 
 
 def shrink(output: Output, number: int) -> None:
@@ -45,14 +46,13 @@ def shrink(output: Output, number: int) -> None:
     parts = wiring.build(repository, repository.store.get(number).proposal.base)
     with session.engine(repository, output, f"workflow shrink {number}") as engine:
         stored = propose_smaller(number, parts, engine)
-    _say(output, repository, stored)
+    _say(output, repository, stored, parts.vault)
 
 
-def _say(output: Output, repository: wiring.Repository, stored: Stored) -> None:
+def _say(output: Output, repository: wiring.Repository, stored: Stored, vault: Vault) -> None:
     """Print a fresh proposal, and leave with 3 when it is refused."""
-    git, text = repository.git, stored.proposal.request.text
-    patch = git.patch(stored.proposal.base.tree, stored.proposal.tree).decode("utf-8", "replace")
-    words = report.in_words(git, stored.proposal)
+    text = stored.proposal.request.text
+    patch, words = report.content(repository.git, stored.proposal, vault)
     data = report.of_proposal(stored, words)
     output.result(
         data,

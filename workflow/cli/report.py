@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from workflow.git_store import GitStore
     from workflow.journal import Landing
+    from workflow.redaction import Vault
     from workflow.store import Approval, ProposalRow, Stored
     from workflow.types import Excess, Proposal
 
@@ -21,7 +22,7 @@ _COMMON = {
     "id": "the proposal's number",
     "state": "`awaiting-approval`, `refused`, `approved`, `rejected`, `applied` or `rolled-back`",
     "digest": "`sha256:` over everything that an approval covers",
-    "request": "the words that were typed",
+    "request": "the words that were typed, sealed",
     "requester": "`Name <email>`",
     "created": "RFC 3339, UTC",
     "branch": "the branch that the proposal is for",
@@ -48,7 +49,8 @@ PROPOSAL = {
     "shrunk_from": "the digest of the proposal that this one is a smaller form of, or null",
     "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`",
     "forecasts": "`gate`, `outcome`, `why`, said before the gate ran",
-    "receipt": "`destination`, `sent_bytes`, `prompt`, `prompt_bytes`, `files`",
+    "receipt": "`destination`, `sent_bytes`, `prompt`, `prompt_bytes`, `files`, `sealed`,"
+    " `requests`",
     "approvals": "`approver`, `at`",
 }
 LANDING = {
@@ -77,8 +79,26 @@ def next_command(number: int, state: State) -> str:
     }[state]
 
 
-def in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
-    """What a proposal really changes in each NGINX file, in sentences.
+def content(
+    git: GitStore, proposal: Proposal, vault: Vault | None
+) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """What a proposal really changes: its patch, and in sentences what that means in each file.
+
+    With a vault, placeholders stand for secrets and tenant data in both.
+    """
+    patch = git.patch(proposal.base.tree, proposal.tree)
+    words = _in_words(git, proposal)
+    if vault is not None:
+        from workflow import seal
+
+        seal.learn(vault, git, git.change(proposal.base.tree, proposal.tree))
+        patch = vault.scrub(patch)
+        words = {path: tuple(map(vault.scrub_text, said)) for path, said in words.items()}
+    return patch.decode("utf-8", "replace"), words
+
+
+def _in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
+    """For each NGINX file, what changes in it.
 
     A file that cannot be read as NGINX configuration is left out: its diff speaks for itself.
     """
@@ -99,7 +119,7 @@ def in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
 def of_proposal(
     stored: Stored, words: Mapping[str, Sequence[str]], approvals: Sequence[Approval] = ()
 ) -> dict[str, Any]:
-    """Everything about one proposal but its patch; `words` are those of `in_words`."""
+    """Everything about one proposal but its patch; `words` are those of `content`."""
     proposal = stored.proposal
     body = plain(proposal)
     return {

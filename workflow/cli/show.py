@@ -8,6 +8,7 @@ from rich.text import Text
 
 from workflow.cli import diff
 from workflow.cli.output import visible
+from workflow.cli.receipt import counted
 from workflow.shrink import describe
 from workflow.types import Outcome
 
@@ -157,13 +158,14 @@ def _verdict(verdict: Verdict, forecast: Forecast | None) -> Iterator[Text]:
 
 def _sent(stored: Stored) -> Iterator[Text]:
     receipt = stored.proposal.receipt
-    if receipt.sent_bytes:
-        said = f"{receipt.sent_bytes} bytes to {receipt.destination}"
+    files = visible(", ".join(receipt.files))
+    if receipt.requests:
+        said = f"{receipt.sent_bytes} bytes with {files} to {visible(receipt.destination)}"
+        read = f"workflow receipt {stored.id}"
     else:
         said = "nothing: the drafter runs in this process"
-    yield Text.assemble(("Sent  ", "bold"), visible(said))
-    files = ", ".join(receipt.files)
-    yield Text(
-        f"  a remote model would be given {receipt.prompt_bytes} bytes with {visible(files)};"
-        f" read them: workflow show {stored.id} --prompt"
-    )
+        read = f"workflow show {stored.id} --prompt"
+    yield Text.assemble(("Sent  ", "bold"), said)
+    if not receipt.requests:
+        yield Text(f"  a remote model would be given {receipt.prompt_bytes} bytes with {files}")
+    yield Text(f"  {counted(receipt.sealed)}; read them: {read}")

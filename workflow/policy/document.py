@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from workflow.policy.fold import shown
 
 # Not under TYPE_CHECKING: pydantic reads the annotation.
 from workflow.policy.interface import Level  # noqa: TC001 - see above
 from workflow.policy.rules import FIXED, RULES, near
+from workflow.redaction.interface import Kind, SealingError
+from workflow.redaction.settings import Sort
+from workflow.redaction.tenant.names import name_of
 
 _Count = Annotated[int, Field(strict=True, gt=0)]
 
@@ -35,6 +47,89 @@ def _rule(value: str) -> str:
         message = f"{value} always refuses, in every policy"
         raise ValueError(message)
     return value
+
+
+def _where(value: object) -> str | tuple[str, ...]:
+    if isinstance(value, str) and value in {"on", "off"}:
+        return value
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return tuple(map(_pattern, value))
+    message = f"'{shown(str(value))}' is neither on nor off nor a list of paths"
+    raise ValueError(message)
+
+
+def _sort(value: str) -> str:
+    if value not in set(Sort):
+        kinds = ", ".join(Sort)
+        message = (
+            f"'{shown(value)}' is nothing that can be on or off: there are {kinds}, and secrets "
+            "are always sealed"
+        )
+        raise ValueError(message)
+    return value
+
+
+def _kind(value: str) -> str:
+    if value not in ALLOWABLE:
+        kinds = ", ".join(ALLOWABLE)
+        message = f"'{shown(value)}' is no kind that can be allowed; there are {kinds}"
+        raise ValueError(message)
+    return value
+
+
+def _kind_of_names(value: str) -> str:
+    if value not in _NAMED:
+        message = f"'{shown(value)}' is no kind of names; there are {', '.join(_NAMED)}"
+        raise ValueError(message)
+    return value
+
+
+def _match(value: str) -> str:
+    if value not in {"words", "anywhere"}:
+        message = f"'{shown(value)}' is neither words nor anywhere"
+        raise ValueError(message)
+    return value
+
+
+def _day(value: str) -> str:
+    try:
+        is_day = date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        is_day = False
+    if not is_day:
+        message = f"'{shown(value)}' is no day, such as 2027-01-31"
+        raise ValueError(message)
+    return value
+
+
+def _reason(value: str) -> str:
+    if not any(char.isalnum() for char in value):
+        message = "a reason is expected, in words"
+        raise ValueError(message)
+    return value
+
+
+def _words(*words: str) -> WithJsonSchema:
+    """What an editor offers for a value; the validators say in plain words what is wrong."""
+    return WithJsonSchema({"type": "string", "enum": list(words)})
+
+
+_NAMED = (Kind.CUSTOMER.value, Kind.TENANT.value, Kind.HOST.value, Kind.DOMAIN.value)
+ALLOWABLE = (*(kind.value for kind in Kind if kind is not Kind.MARKER), "any")
+_Pattern = Annotated[str, AfterValidator(_pattern)]
+_Patterns = Annotated[tuple[_Pattern, ...], Field(min_length=1)]
+_Reason = Annotated[str, AfterValidator(_reason)]
+_Day = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+_PATHS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_Where = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_where),
+    WithJsonSchema({"anyOf": [{"enum": ["on", "off"]}, _PATHS]}),
+]
+_Sort = Annotated[str, AfterValidator(_sort)]
+_OneOfNamed = Annotated[str, AfterValidator(_kind_of_names), _words(*_NAMED)]
+_Allowable = Annotated[str, AfterValidator(_kind), _words(*ALLOWABLE)]
+_Match = Annotated[str, AfterValidator(_match), _words("words", "anywhere")]
 
 
 class _Section(BaseModel):
@@ -82,6 +177,81 @@ class ProtectedSection(_Section):
     )
 
 
+class NamesSection(_Section):
+    """Names of one kind, which no model gets to see."""
+
+    kind: _OneOfNamed = Field(description="What they are names of.")
+    names: tuple[str, ...] = Field(default=(), description="The names.")
+    file: _Pattern = Field(
+        default="", description="A file of the repository with more of them, one a line."
+    )
+    match: _Match = Field(
+        default="words",
+        description="Whether they count as whole words only, or within longer words, too.",
+    )
+
+    @model_validator(mode="after")
+    def _has_names(self) -> Self:
+        if not self.names and not self.file:
+            message = "names are expected, or a file of them"
+            raise ValueError(message)
+        for name in self.names:
+            try:
+                name_of(name, Kind(self.kind), whole=True)
+            except SealingError as error:
+                raise ValueError(error.message) from error
+        return self
+
+
+class AllowSection(_Section):
+    """Values that may be seen, why, and until when."""
+
+    kinds: tuple[_Allowable, ...] = Field(min_length=1, description="What is allowed.")
+    reason: _Reason = Field(description="Why; reviewers see it.")
+    expires: _Day = Field(description="The last day on which it holds, at most a year ahead.")
+    paths: _Patterns = Field(default=(), description="Where; everywhere for a text.")
+    rule: str = Field(default="", description="The rule that found it, where only one is meant.")
+    text: str = Field(default="", description="The very value, where it is public.")
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        if not self.text and not any(
+            any(char not in "*?/." for char in pattern) for pattern in self.paths
+        ):
+            message = "this allows everything: name paths, or the text that is public"
+            raise ValueError(message)
+        return self
+
+
+class MoveSection(_Section):
+    """Where a draft may move or copy what stands for a sealed value."""
+
+    paths: _Patterns = Field(description="Within and between these files.")
+    reason: _Reason = Field(description="Why; reviewers see it.")
+
+
+class SealingSection(_Section):
+    """What no model gets to see, beside secrets, which are always sealed."""
+
+    kinds: dict[_Sort, _Where] = Field(
+        default={},
+        description=(
+            "Tenant data known by its form: on, off, or the paths where it is on.  card and iban "
+            "are on unless said otherwise, all others off."
+        ),
+        json_schema_extra={"propertyNames": {"enum": list(Sort)}},
+    )
+    names: tuple[NamesSection, ...] = Field(
+        default=(), description="Names of customers, tenants, hosts and domains."
+    )
+    allow: tuple[AllowSection, ...] = Field(
+        default=(), description="Values that may be seen, each with a reason and a last day."
+    )
+    moves: tuple[MoveSection, ...] = Field(
+        default=(), description="Where placeholders may move; nowhere else may they."
+    )
+
+
 class Document(_Section):
     """A policy of `workflow`: the values that its rules judge by."""
 
@@ -92,6 +262,10 @@ class Document(_Section):
     )
     rules: dict[Annotated[str, AfterValidator(_rule)], Level] = Field(
         default={}, description="What a rule's objection does; a rule that is not here refuses."
+    )
+    sealing: SealingSection = Field(
+        default=SealingSection(),
+        description="What no model gets to see, beside secrets, which are always sealed.",
     )
 
 

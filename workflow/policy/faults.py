@@ -6,10 +6,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from workflow.policy.document import (
+    AllowSection,
     BlastRadiusSection,
     BudgetSection,
     Document,
+    MoveSection,
+    NamesSection,
     ProtectedSection,
+    SealingSection,
     SizesSection,
 )
 from workflow.policy.fold import shown
@@ -34,6 +38,16 @@ _WORDS = {
     "float_type": "a number is expected, without quotes",
     "greater_than": "a number above 0 is expected",
     "greater_than_equal": "1 or more is expected",
+}
+# By the keys on the way to them; numbers of entries are left out.
+_SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
+    ("blast_radius",): BlastRadiusSection,
+    ("sizes",): SizesSection,
+    ("protected",): ProtectedSection,
+    ("sealing",): SealingSection,
+    ("sealing", "names"): NamesSection,
+    ("sealing", "allow"): AllowSection,
+    ("sealing", "moves"): MoveSection,
 }
 
 
@@ -73,17 +87,10 @@ def _unknown_key(loc: tuple[int | str, ...]) -> str:
 
 def _section(loc: tuple[int | str, ...]) -> type[BaseModel]:
     """The section in which a key stands."""
-    match loc:
-        case ("blast_radius", _):
-            return BlastRadiusSection
-        case ("blast_radius", _, _):
-            return BudgetSection
-        case ("sizes", _):
-            return SizesSection
-        case ("protected", _, _):
-            return ProtectedSection
-        case _:
-            return Document
+    names = tuple(part for part in loc[:-1] if isinstance(part, str))
+    if names[:1] == ("blast_radius",) and len(names) > 1:
+        return BudgetSection
+    return _SECTIONS.get(names, Document)
 
 
 def _words(error: ErrorDetails) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from workflow.redaction.settings import SealingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from workflow.redaction.interface import Fault, Span
     from workflow.types import (
         BlastRadius,
         BlobId,
@@ -80,7 +83,8 @@ class Protected:
 class Policy:
     """The values that rules judge by, and the digest of the text that they came from.
 
-    `levels` has the rules that are not at `Level.REFUSE`.
+    `levels` has the rules that are not at `Level.REFUSE`.  `sealing` names files of the base that
+    hold more names, which are not read yet.
     """
 
     budgets: Budgets
@@ -89,6 +93,7 @@ class Policy:
     levels: tuple[tuple[str, Level], ...]
     source: str
     digest: Digest
+    sealing: SealingSettings = field(default_factory=SealingSettings)
 
     def level(self, rule: str) -> Level:
         """What the objection of a rule, named by its id, does."""
@@ -103,6 +108,8 @@ class Case:
     are the files that the drafter was shown.  `allowed` are the ids of rules whose objection the
     requester says is intended.  `blobs` gives the bytes of many blobs at once.  `names` gives the
     names in one folder of the proposed tree (`""`: its top), none where there is no folder.
+    `faults` are those of placeholders, from restoring the draft's result.  `secrets` finds the
+    values in a file's bytes, given its path; without it nobody looks for them.
     """
 
     change: TreeChange
@@ -113,6 +120,8 @@ class Case:
     allowed: frozenset[str]
     blobs: Callable[[Sequence[BlobId]], Sequence[bytes]]
     names: Callable[[str], Collection[str]]
+    faults: tuple[Fault, ...] = ()
+    secrets: Callable[[bytes, str], Sequence[Span]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -10,10 +11,21 @@ from pydantic import ValidationError
 
 from workflow.canonical import sha256
 from workflow.errors import UsageError, WorkflowError
-from workflow.policy.document import BudgetSection, Document
+from workflow.policy.document import AllowSection, BudgetSection, Document, SealingSection
 from workflow.policy.faults import fault_of
 from workflow.policy.interface import Budget, Budgets, Level, Policy, Protected, Sizes
 from workflow.policy.rules import IDS, near
+from workflow.redaction.interface import Kind
+from workflow.redaction.settings import (
+    EVERYWHERE,
+    NOWHERE,
+    Allowance,
+    Move,
+    Names,
+    Scope,
+    SealingSettings,
+    Sort,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -107,8 +119,37 @@ def _policy(document: Document, source: str, data: bytes) -> Policy:
         ),
         source=source,
         digest=sha256(data),
+        sealing=_sealing(document.sealing),
     )
 
 
 def _budget(section: BudgetSection) -> Budget:
     return Budget(section.files, section.hunks, section.changed_lines, section.excess)
+
+
+def _sealing(section: SealingSection) -> SealingSettings:
+    scopes = dict(SealingSettings().scopes)
+    for kind, where in section.kinds.items():
+        fixed = {"on": EVERYWHERE, "off": NOWHERE}
+        scopes[Sort(kind)] = fixed[where] if isinstance(where, str) else Scope(where)
+    return SealingSettings(
+        scopes=tuple(scopes.items()),
+        names=tuple(
+            Names(Kind(one.kind), one.names, one.file, one.match == "words")
+            for one in section.names
+        ),
+        allowances=tuple(map(_allowance, section.allow)),
+        moves=tuple(Move(Scope(one.paths), one.reason) for one in section.moves),
+    )
+
+
+def _allowance(section: AllowSection) -> Allowance:
+    kinds = () if "any" in section.kinds else section.kinds
+    return Allowance(
+        scope=Scope(section.paths) if section.paths else EVERYWHERE,
+        kinds=frozenset(map(Kind, kinds)),
+        reason=section.reason,
+        expires=date.fromisoformat(section.expires),
+        rule=section.rule,
+        text=section.text,
+    )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from workflow.types import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from workflow.policy.interface import Case, Policy
+    from workflow.redaction.interface import Fault, Span
     from workflow.types import BlastRadius, BlobId, Excess, FileChange, RepoPath, Role
 
 SUBMODULE = "160000"
@@ -62,6 +63,8 @@ class Look:
     moved: tuple[tuple[Sight, Sight], ...]
     names: Callable[[str], Collection[str]]
     excess: Excess | None = None
+    faults: tuple[Fault, ...] = ()
+    secrets: Callable[[bytes, str], Sequence[Span]] | None = None
 
 
 def look(case: Case) -> Look:
@@ -75,6 +78,8 @@ def look(case: Case) -> Look:
         files=files,
         moved=tuple(_moved(files)),
         names=cache(case.names),
+        faults=case.faults,
+        secrets=case.secrets,
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workflow.patterns import first_match
 from workflow.policy.fold import fold_path, shown
-from workflow.policy.patterns import first_match
 from workflow.policy.rule import Rule, Said, Sample
 from workflow.types import ChangeKind, Requirement
 

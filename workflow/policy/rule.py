@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from workflow.policy.look import Look
+    from workflow.redaction.interface import Fault
     from workflow.types import RepoPath, Requirement, Role
 
 Said: TypeAlias = "tuple[RepoPath, str] | Requirement"
@@ -28,7 +29,8 @@ class Sample:
     """Two small trees, and who drafted the change; ordinary files are given by their bytes.
 
     `given` are the files that the drafter was shown, by default all of the base.  `spare_lines` of
-    the changed ones are not needed, for the rule that judges excess.
+    the changed ones are not needed, for the rule that judges excess.  `faults` are those that
+    restoring found, and `secrets` the values that count as secrets here.
     """
 
     base: Mapping[str, bytes | Special]
@@ -36,6 +38,8 @@ class Sample:
     role: Role | None = None
     given: tuple[str, ...] | None = None
     spare_lines: int = 0
+    faults: tuple[Fault, ...] = ()
+    secrets: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,14 @@ from workflow.policy.modes import EXECUTABLE_BIT, FILE_TYPE, SUBMODULE_RULE, SYM
 from workflow.policy.names import CASE_COLLISION, GIT_FILES, RESERVED_NAME, UNICODE_COLLISION
 from workflow.policy.paths import DELETED_FILE, PROTECTED_PATH, RENAMED_FILE
 from workflow.policy.roles import ARCHITECT_CREATES, OUTSIDE_REQUEST, SURGEON_EDITS
+from workflow.policy.sealed import (
+    PLACEHOLDER_ALTERED,
+    PLACEHOLDER_COPIED,
+    PLACEHOLDER_MOVED,
+    PLACEHOLDER_REWIRED,
+    PLACEHOLDER_UNKNOWN,
+    SECRET_ADDED,
+)
 from workflow.policy.size import ADDED_SIZE, BLAST_RADIUS, EXCESS
 from workflow.policy.text import BINARY_FILE, HIDDEN_CHARACTER, LINE_ENDS, LINE_LENGTH
 from workflow.policy.weakened import WEAKENED_TEST
@@ -41,6 +49,12 @@ RULES: tuple[Rule, ...] = (
     BLAST_RADIUS,
     EXCESS,
     WEAKENED_TEST,
+    PLACEHOLDER_UNKNOWN,
+    PLACEHOLDER_ALTERED,
+    PLACEHOLDER_COPIED,
+    PLACEHOLDER_MOVED,
+    PLACEHOLDER_REWIRED,
+    SECRET_ADDED,
 )
 IDS = tuple(rule.id for rule in RULES)
 FIXED = frozenset(rule.id for rule in RULES if rule.is_fixed)

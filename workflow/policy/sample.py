@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workflow.policy.interface import Case
 from workflow.policy.rule import Sample, Special
+from workflow.redaction.interface import Kind, Span
 from workflow.types import (
     BlastRadius,
     BlobId,
@@ -43,6 +44,8 @@ def case_of(sample: Sample, policy: Policy) -> Case:
         allowed=frozenset(),
         blobs=lambda ids: [contents[blob] for blob in ids],
         names=lambda folder: _names(sample.proposed, folder),
+        faults=sample.faults,
+        secrets=(lambda data, _path: _secrets(sample, data)) if sample.secrets else None,
     )
 
 
@@ -95,6 +98,12 @@ def _radius(files: tuple[FileChange, ...], contents: Mapping[BlobId, bytes]) -> 
             removed += sum(end - start for _, start, end, _, _ in changed)
             added += sum(end - start for _, _, _, start, end in changed)
     return BlastRadius(len(files), hunks, added, removed)
+
+
+def _secrets(sample: Sample, data: bytes) -> list[Span]:
+    """The first place of each of the sample's secrets in a file."""
+    places = ((data.find(secret), len(secret)) for secret in sample.secrets)
+    return [Span(at, at + size, Kind.TOKEN, "sample") for at, size in places if at >= 0]
 
 
 def _names(files: Collection[str], folder: str) -> set[str]:

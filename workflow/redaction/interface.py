@@ -82,3 +82,33 @@ class Detector(Protocol):
 
 class SealingError(RefusedError):
     """Something cannot be sealed, so nothing is sent: a key, a file or a detector is at fault."""
+
+
+class FaultKind(StrEnum):
+    """What is wrong with a placeholder in the result of an edit."""
+
+    UNKNOWN = "unknown"
+    """It has the shape of ours and stands for nothing."""
+    ALTERED = "altered"
+    """It was one of ours: cut, lengthened, respelled or broken up."""
+    COPIED = "copied"
+    """It stands at more places than before."""
+    MOVED = "moved"
+    """It stands in another file, or below another heading, block or parent than before."""
+    REWIRED = "rewired"
+    """It stands where it did, and the statement around it says something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A placeholder at fault in a file of the result; `line` counts from 1 in that file.
+
+    `sealed` is what the placeholder stands for, `None` where nobody can say, and `source` the file
+    that it stood in.
+    """
+
+    kind: FaultKind
+    path: str
+    line: int
+    sealed: Kind | None = None
+    source: str = ""

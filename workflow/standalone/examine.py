@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,12 @@ from workflow.standalone.swap import Swap
 from workflow.types import RepoPath, TreeId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from workflow.patch import Place, Reading
     from workflow.patch.interface import Names, Operation
     from workflow.policy import Judgement, Policy
+    from workflow.redaction import Span
     from workflow.standalone.folder import Folder
     from workflow.types import BlastRadius, TreeChange
 
@@ -65,13 +67,19 @@ class Examined:
         return self.prepared is not None and self.prepared.is_clear
 
 
-def examine(
-    data: bytes, folder: Folder, start: str, rules: Policy, allowed: Iterable[str]
+def examine(  # noqa: PLR0913, PLR0917 - a patch, its place, and all that judges it
+    data: bytes,
+    folder: Folder,
+    start: str,
+    rules: Policy,
+    allowed: Iterable[str],
+    secrets: Callable[[bytes, str], Sequence[Span]] | None = None,
 ) -> Examined:
     """Read a patch, find its places, and judge what it would change.
 
     `start` is the folder, below the top of `folder`, that the names in the patch start from (`""`:
-    the top itself).  `allowed` are the ids of rules whose objections are intended.
+    the top itself).  `allowed` are the ids of rules whose objections are intended.  `secrets` finds those
+    in a file; without it nobody looks for any.
 
     Raises `FolderError` when a file cannot be read, and `GitError` when git is missing.
     """
@@ -85,17 +93,17 @@ def examine(
         return Examined(reading, refusals, None)
     swaps = tuple(Swap(path, folder.read(path), after) for path, after in placement.files)
     with tempfile.TemporaryDirectory(prefix="workflow-patch-") as scratch:
-        prepared = _judged(placement, swaps, folder, Path(scratch), rules, frozenset(allowed))
+        judge = partial(policy.Case, policy=rules, allowed=frozenset(allowed), secrets=secrets)
+        prepared = _judged(placement, swaps, folder, Path(scratch), judge)
     return Examined(reading, (), prepared)
 
 
-def _judged(  # noqa: PLR0913, PLR0917 - all that one judgement is made from
+def _judged(
     placement: Placement,
     swaps: tuple[Swap, ...],
     folder: Folder,
     scratch: Path,
-    rules: Policy,
-    allowed: frozenset[str],
+    case: Callable[..., policy.Case],
 ) -> Prepared:
     """Build the two trees, and look at what git says differs between them."""
     git = _repository(scratch / "objects.git")
@@ -105,17 +113,15 @@ def _judged(  # noqa: PLR0913, PLR0917 - all that one judgement is made from
     proposed = patch.write(git, base, placement)
     change = git.change(base, proposed)
     text, radius = patch.canonical(git, change, scratch / "canonical.index")
-    case = policy.Case(
+    made = case(
         change=change,
         radius=radius,
-        policy=rules,
         role=None,
         given=None,
-        allowed=allowed,
         blobs=git.blobs,
         names=_Names(folder, swaps).of,
     )
-    return Prepared(placement.places, swaps, change, text, radius, policy.judge(case))
+    return Prepared(placement.places, swaps, change, text, radius, policy.judge(made))
 
 
 def _repository(path: Path) -> GitStore:

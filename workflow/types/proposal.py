@@ -91,7 +91,10 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """All that a provider is given: the request, the role, the files, and the rendered prompt."""
+    """All that a provider is given: the request, the role, the files, and the rendered prompt.
+
+    Everything in it is sealed: placeholders stand for secrets and tenant data, in names, too.
+    """
 
     request: str
     role: Role
@@ -106,17 +109,6 @@ class Forecast:
     gate: str
     outcome: Outcome
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A provider's answer: raw, untrusted, never shown to a terminal unescaped."""
-
-    text: str
-    forecasts: tuple[Forecast, ...]
-    notes: tuple[str, ...]
-    provider: str
-    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +133,21 @@ class Sent:
     body: Digest
     size: int
     sealed: tuple[Count, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A provider's answer: raw, untrusted, never shown to a terminal unescaped.
+
+    `sent` are the requests that were made for it, in their order.
+    """
+
+    text: str
+    forecasts: tuple[Forecast, ...]
+    notes: tuple[str, ...]
+    provider: str
+    model: str
+    sent: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which pattern of a policy matches a path, found in time that no pattern and no path can bend."""
+"""Which pattern of paths matches a path, found in time that no pattern and no path can bend."""
 
 from __future__ import annotations
 

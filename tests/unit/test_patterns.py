@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.policy.patterns import first_match
+from workflow.patterns import first_match
 
 MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 pieces = st.sampled_from(["a", "b", "/", "*", "**", "?", "**/", ".", "/**/"])

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflow.redaction.reading import UndecodableError, read
+
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+TEXT = "name = 'größe'\r\nkey = '💶 1'\n"
+
+
+def test_ascii_and_latin_1_stay_as_they_are() -> None:
+    """An encoding of which ASCII is a part needs no decoding."""
+    for data, encoding in ((b"a=1\n", "utf-8"), ("ü=1\n".encode("latin-1"), "latin-1")):
+        reading = read(data)
+        assert (reading.text, reading.encoding, reading.span(1, 3)) == (data, encoding, (1, 3))
+
+
+def test_the_mark_of_utf_8_is_no_text() -> None:
+    """A name at the beginning of a line is there with a mark, too; places count it."""
+    reading = read(b"\xef\xbb\xbfkey=1")
+    assert (reading.text, reading.span(0, 3)) == (b"key=1", (3, 6))
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_wide_encodings_are_told_with_and_without_a_mark(encoding: str, mark: str) -> None:
+    """Editors leave the mark out; the NULs tell."""
+    text = TEXT if mark else TEXT.replace("💶", "x")
+    reading = read((mark + text).encode(encoding))
+    assert (reading.text, reading.encoding) == (text.encode(), encoding)
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), st.data())
+@pytest.mark.parametrize("encoding", WIDE)
+def test_a_place_in_the_text_leads_to_the_same_characters_in_the_file(
+    encoding: str, text: str, data: st.DataObject
+) -> None:
+    """What the place in the file decodes to is what stood at the place in the text."""
+    text = text * data.draw(st.sampled_from([1, 200]))
+    file = ("\ufeff" + text).encode(encoding)
+    reading = read(file)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    places = len(text[:start].encode()), len(text[:end].encode())
+    first, last = reading.span(*places)
+    assert file[first:last].decode(encoding) == text[start:end]
+    assert reading.text[places[0] : places[1]].decode() == text[start:end]
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 8),
+        (b"key=1\0\n", 5),
+        (b"\xff\xfea\0b", 4),
+        (b"\xff\xfe\0\xd8a\0", 2),
+        (b"\xff\xfea\0\0\0b\0", 4),
+        (b"\0" * 64, 0),
+    ],
+)
+def test_what_is_no_text_is_refused_and_the_place_is_told(data: bytes, place: int) -> None:
+    """NULs, cut or broken UTF-16: nobody can say what is in it, so nothing of it is sent."""
+    with pytest.raises(UndecodableError, match=rf"\(byte {place}\)"):
+        read(data)
+
+
+def test_no_value_is_shown() -> None:
+    """A reading may land in a traceback."""
+    assert "hidden" not in repr(read(b"hidden"))

@@ -1,0 +1,163 @@
+"""What a provider is shown is sealed, what it answers is put into that, and the result is whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workflow import draft, seal
+from workflow.canonical import sha256
+from workflow.errors import DraftError
+from workflow.patch import TreeFiles
+from workflow.redaction import Finder, Kind, SealingError, Span, Vault
+from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import GitRepo
+    from tests.unit.conftest import Desk
+
+ADA = Identity("Ada Author", "ada@example.test")
+VALUE = "Correct-7horse-battery-staple9"
+CUSTOMER = "acme-gmbh"
+
+
+class Scripted:
+    """A detector that knows one password and one customer."""
+
+    def find(self, text: bytes, path: str) -> Iterator[Span]:
+        """Find both wherever they stand."""
+        del path
+        for name, kind in ((VALUE, Kind.PASSWORD), (CUSTOMER, Kind.CUSTOMER)):
+            value = name.encode()
+            start = text.find(value)
+            while start >= 0:
+                yield Span(start, start + len(value), kind, "scripted")
+                start = text.find(value, start + 1)
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """Return a vault that finds what `Scripted` does."""
+    return Vault(b"k" * 32, Finder([Scripted()]))
+
+
+def request(text: str) -> ChangeRequest:
+    """Return a request without names."""
+    return ChangeRequest(text, (), ADA)
+
+
+def test_a_brief_holds_no_value(vault: Vault) -> None:
+    """Not in the request, not in a name, not in a file, and so not in the prompt."""
+    path = RepoPath(f"sites/{CUSTOMER}.conf")
+    file = SourceFile(path, f"# {CUSTOMER}\nkey {VALUE};\n".encode())
+    made = seal.brief(vault, request(f"let {CUSTOMER} in with {VALUE}"), Role.SURGEON, (file,))
+    seen = f"{made.request}\n{made.prompt}\n{made.files}"
+    assert VALUE not in seen
+    assert CUSTOMER not in seen
+    assert vault.restore_path(made.files[0].path) == path
+    assert "kept from you" in made.prompt
+    assert made.files[0].data.count(b"\n") == file.data.count(b"\n")
+
+
+def test_a_brief_without_values_says_nothing_of_placeholders(vault: Vault) -> None:
+    """A model is not told of what is not there."""
+    file = SourceFile(RepoPath("f"), b"a\n")
+    made = seal.brief(vault, request("change a"), Role.SURGEON, (file,))
+    assert "kept from you" not in made.prompt
+    assert made.files == (file,)
+
+
+class Broken:
+    """A detector that fails."""
+
+    def find(self, text: bytes, path: str) -> Iterator[Span]:
+        """Fail."""
+        message = f"no use: {len(text)} bytes of {path}"
+        raise SealingError(message, hint="mend it")
+
+
+def test_a_detector_that_fails_leaves_no_brief() -> None:
+    """There is nothing that could be sent."""
+    broken = Vault(b"k" * 32, Finder([Broken()]))
+    with pytest.raises(SealingError):
+        seal.brief(broken, request("x"), Role.SURGEON, (SourceFile(RepoPath("f"), b"a\n"),))
+
+
+def test_text_that_cannot_be_read_leaves_no_brief(vault: Vault) -> None:
+    """A zero byte behind all that git looks at still stops it."""
+    file = SourceFile(RepoPath("f"), b"a" * 9000 + b"\0")
+    with pytest.raises(SealingError):
+        seal.brief(vault, request("x"), Role.SURGEON, (file,))
+
+
+def placed(repo: GitRepo, desk: Desk, vault: Vault, text: str, scratch: Path) -> draft.Placed:
+    """Place a draft on the desk's branch."""
+    del repo
+    answer = Draft(text, (), (), "scripted", "none")
+    return draft.place(desk.git, desk.git.snapshot(), answer, vault, scratch)
+
+
+def test_a_draft_meets_sealed_files_and_gives_whole_ones(
+    desk: Desk, vault: Vault, tmp_path: Path
+) -> None:
+    """A hunk quotes the placeholder; the tree that it makes has the value in its place."""
+    path = f"sites/{CUSTOMER}.conf"
+    desk.repo.commit({path: f"one\nkey {VALUE};\nthree\n"})
+    files = seal.SealedFiles(vault, TreeFiles(desk.git, desk.git.snapshot().tree))
+    shown = RepoPath(vault.seal_path(path))
+    assert shown != path
+    content = files.read(shown)
+    assert content
+    middle = content.data.decode().splitlines()[1]
+    assert VALUE not in middle
+    text = f"```diff\n--- a/{shown}\n+++ b/{shown}\n@@\n one\n {middle}\n-three\n+THREE\n```\n"
+    made = placed(desk.repo, desk, vault, text, tmp_path)
+    assert [file.path for file in made.change.files] == [path]
+    assert made.faults == ()
+    new = desk.git.read(made.change.proposed, RepoPath(path))
+    assert new == f"one\nkey {VALUE};\nTHREE\n".encode()
+
+
+def test_a_placeholder_elsewhere_is_a_fault(desk: Desk, vault: Vault, tmp_path: Path) -> None:
+    """It is told where it stands, and its value is not."""
+    desk.repo.commit({"site.conf": f"one\nkey {VALUE};\nthree\n"})
+    mark = vault.seal_text(VALUE)
+    text = f"```diff\n--- a/site.conf\n+++ b/site.conf\n@@\n-three\n+log {mark};\n```\n"
+    made = placed(desk.repo, desk, vault, text, tmp_path)
+    assert made.faults
+    assert VALUE not in repr(made.faults)
+
+
+def test_binary_files_can_be_deleted(desk: Desk, vault: Vault, tmp_path: Path) -> None:
+    """No drafter has seen such a file, and it need not be sealed to go."""
+    desk.repo.commit({"logo.bin": b"\0\1\2"})
+    text = "*** Begin Patch\n*** Delete File: logo.bin\n*** End Patch\n"
+    made = placed(desk.repo, desk, vault, text, tmp_path)
+    assert [file.path for file in made.change.files] == ["logo.bin"]
+
+
+def test_logs_are_kept_without_the_values_of_changed_files(desk: Desk, vault: Vault) -> None:
+    """Of either side, and only from the first log on: nothing is read when nothing is kept."""
+    before = desk.git.snapshot()
+    desk.repo.commit({"site.conf": f"key {VALUE};\n"})
+    change = desk.git.change(before.tree, desk.git.snapshot().tree)
+    keep = seal.keeper(vault, desk.git, change, desk.store.keep)
+    assert vault.values() == ()
+    kept = desk.store.kept(keep(f"E  assert '{VALUE}' == ''\n".encode()))
+    assert VALUE.encode() not in kept
+    assert kept.startswith(b"E  assert 'ZQVX")
+    assert desk.store.kept(keep(b"fine\n")) == b"fine\n"
+    assert sha256(b"fine\n") == keep(b"fine\n")
+
+
+def test_a_file_with_values_stays_text(desk: Desk, vault: Vault, tmp_path: Path) -> None:
+    """A draft that makes it unreadable is refused: nothing could be restored in it."""
+    desk.repo.commit({"site.conf": f"one\nkey {VALUE};\nthree\n"})
+    text = "```diff\n--- a/site.conf\n+++ b/site.conf\n@@\n-three\n+th\0ree\n```\n"
+    with pytest.raises(DraftError, match=r"site\.conf unreadable") as caught:
+        placed(desk.repo, desk, vault, text, tmp_path)
+    assert VALUE not in caught.value.message

@@ -1,0 +1,1 @@
+"""Looks through files of any size and number, in windows."""

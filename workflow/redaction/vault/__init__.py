@@ -1,0 +1,1 @@
+"""Seals and restores: placeholders made from a key, and what each of them stands for."""
