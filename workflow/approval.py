@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from workflow.store import Approval, Store, Stored
     from workflow.types import Identity, Proposal, Requirement, TreeChange
 
-
+# What a smaller proposal could not be judged by: its tree no longer tells it from the user's text.
+_NOTHING_TO_RESTORE = frozenset({"placeholder-unknown", "placeholder-altered"})
 _SHOWN_DIGITS = 12
 
 
@@ -129,12 +130,16 @@ def cleared(store: Store, git: GitStore, number: int) -> Cleared:
 def may_shrink(store: Store, git: GitStore, number: int) -> Stored:
     """A proposal of which a smaller one may be made.
 
-    Raises `StateError` when it has landed, was rejected, or has a smaller one already,
-    `StaleProposalError` when its branch has moved, and what `intact` raises.
+    Raises `StateError` when it has landed, was rejected, or has a smaller one already, or has a
+    placeholder that stands for nothing; `StaleProposalError` when its branch has moved, and what
+    `intact` raises.
     """
     stored = store.get(number)
     if stored.state in {State.APPLIED, State.ROLLED_BACK, State.REJECTED}:
         raise _wrong_state(stored, "made smaller")
+    if any(finding.rule in _NOTHING_TO_RESTORE for finding in stored.proposal.findings):
+        message = f"proposal {number} has a placeholder in it that stands for nothing"
+        raise StateError(message, hint="propose the change again")
     for other in store.numbers_after(number):
         if store.get(other).proposal.shrunk_from == stored.digest:
             message = f"proposal {other} is proposal {number} without its spare parts"

@@ -89,6 +89,7 @@ def receipt(provider: Provider, brief: Brief, draft: Draft, vault: Vault, keep: 
         prompt_bytes=len(prompt),
         files=tuple(RepoPath(vault.restore_path(file.path)) for file in brief.files),
         sealed=vault.counts(prompt),
+        shown=seal.shown(vault),
         requests=draft.sent,
     )
 
@@ -152,8 +153,8 @@ def place(git: GitStore, base: Snapshot, draft: Draft, vault: Vault, scratch: Pa
     return replace(placed, repairs=repairs, faults=faults)
 
 
-def place_smaller(git: GitStore, stored: Stored, scratch: Path) -> Placed:
-    """What is left of a proposal without its spare parts.
+def place_smaller(git: GitStore, stored: Stored, vault: Vault, scratch: Path) -> Placed:
+    """What is left of a proposal without its spare parts, with what is wrong with its values.
 
     Raises `StateError` when it has none, or when nothing would be left.
     """
@@ -164,7 +165,9 @@ def place_smaller(git: GitStore, stored: Stored, scratch: Path) -> Placed:
     if excess.tree == base:
         message = f"without its spare parts, nothing is left of proposal {stored.id}"
         raise StateError(message, hint=f"workflow show {stored.id}; workflow reject {stored.id}")
-    return _placed(git, git.change(base, excess.tree), scratch)
+    change = git.change(base, excess.tree)
+    faults = seal.misplaced(vault, git, change)
+    return replace(_placed(git, change, scratch), faults=faults)
 
 
 def _placed(git: GitStore, change: TreeChange, scratch: Path) -> Placed:

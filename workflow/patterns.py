@@ -11,6 +11,7 @@ _TOKEN = re.compile(r"\*\*/|\*\*|.", re.DOTALL)
 _NOTHING_BEHIND = {"**": {"*", "**", "**/"}, "**/": {"**/"}}
 # Both are an `i` to some reader, and neither folds to one character.
 _LETTERS_I = str.maketrans({"\u0130": "i", "\u0131": "i"})
+_MOST_MOVES = 10_000
 
 
 def first_match(patterns: tuple[str, ...], names: set[str]) -> str | None:
@@ -44,21 +45,31 @@ class _Automaton:
     stars: int = 0
     folders: int = 0
     inside: int = 0
+    moves: dict[tuple[int, str], int] = field(default_factory=dict)
+    """What was worked out before, since names of one tree are alike."""
 
     def met(self, name: str) -> int:
         """The ends that are reached at the end of a name, or where a folder in it ends."""
-        met, states = 0, self._with_skipped(self.start)
-        stays, within = self.stars | self.inside, self.stars | self.inside | self.star
+        met, states, moves = 0, self._with_skipped(self.start), self.moves
         for char in name:
             if char == "/":
                 met |= states & self.end
-                moves = self.literal.get(char, 0) | self.inside
-                states = states & stays | (states & moves) << 1
-            else:
-                moves = self.literal.get(char, 0) | self.one
-                states = states & within | (states & moves) << 1
-            states = self._with_skipped(states)
+            after = moves.get((states, char))
+            if after is None:
+                if len(moves) >= _MOST_MOVES:
+                    moves.clear()
+                after = moves[states, char] = self._after(states, char)
+            states = after
         return met | states & self.end
+
+    def _after(self, states: int, char: str) -> int:
+        """The states behind a character."""
+        if char == "/":
+            stays, moves = self.stars | self.inside, self.literal.get(char, 0) | self.inside
+        else:
+            stays = self.stars | self.inside | self.star
+            moves = self.literal.get(char, 0) | self.one
+        return self._with_skipped(states & stays | (states & moves) << 1)
 
     def _with_skipped(self, states: int) -> int:
         """Also the states behind tokens that may be nothing; of these, at most two are in a row."""
@@ -104,6 +115,8 @@ def _tokens(pattern: str) -> list[str]:
 
 def _without_case(text: str) -> str:
     """Text in which letters that differ in case are one; as many characters as before."""
+    if text.isascii():
+        return text.lower()
     return "".join(map(_fold, text.translate(_LETTERS_I)))
 
 

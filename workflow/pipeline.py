@@ -54,7 +54,8 @@ def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
 def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
     """From a proposal to a second one without the parts that it does not need."""
     stored = run.step("verify", approval.may_shrink, on.store, on.git, number)
-    placed = run.step("place", draft.place_smaller, on.git, stored, run.fresh_folder())
+    folder = run.fresh_folder()
+    placed = run.step("place", draft.place_smaller, on.git, stored, on.vault, folder)
     return _prove(draft.smaller(stored), placed, on, run)
 
 

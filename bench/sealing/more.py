@@ -169,6 +169,54 @@ wiki.md|h2. Access~|| user || password ||~| ada | %v |~
 commit.txt|Rotate @s from %v~
 todo.py|# TODO remove: old @s was "%v"~
 """
+_INDIRECT = """
+app.py|login(page, "ada@example.com", password := "%v")~
+app.py|PASSWORDS = {"ada": "%v"}~
+app.py|assert verify(user.password, "%v")~
+app.py|cfg.set("db", "@s", "%v")~
+app.py|driver.find_element(By.ID, "password").send_keys("%v")~
+app.py|redis.Redis(host="db").auth("%v")~
+app.js|await page.fill('#password', '%v');~
+app.js|jwt.sign(payload, '%v');~
+app.js|crypto.createHmac('sha256', '%v')~
+app.js|app.use(session({ secret: '%v', resave: false }));~
+app.js|cy.get('input[name=password]').type('%v')~
+App.java|DriverManager.getConnection(url, "app", "%v");~
+App.java|@Value("${app.@k:%v}")~
+App.cs|builder.Configuration["@P"] = "%v";~
+main.go|jwt.Parse(t, func(*jwt.Token) (any, error) { return []byte("%v"), nil }) // @s~
+main.rs|.header("X-@P", "%v")~
+app.rb|config.action_mailer.smtp_settings = { user_name: "app", @s: "%v" }~
+app.php|mysqli_connect("db", "app", "%v", "shop"); // @s~
+a.ahk|@c := "%v"~
+deploy.tf|  default_value = { @s = "%v" }~
+main.bicep|param @c string = '%v'~
+template.json|"parameters": {"@c": {"value": "%v"}}~
+pipeline.yml|- bash: deploy --@k '%v'~
+azure.yml|variables:~- name: @c~  value: '%v'~
+circle.yml|environment:~  - @U: "%v"~
+buildspec.yml|env:~  variables:~    @U: "%v"~
+Vagrantfile|config.ssh.password = "%v"~
+preseed.cfg|d-i passwd/user-password password %v~
+ks.cfg|rootpw --plaintext %v~
+unattend.xml|<AdministratorPassword><Value>%v</Value></AdministratorPassword>~
+dovecot.conf|ldap: dnpass = %v~
+krb.txt|kinit admin <<< '%v'~
+isc.conf|key "ddns" { algorithm hmac-sha256; secret "%v"; };~
+rabbit.conf|default_pass = %v~
+freeradius.conf|client nas { ipaddr = 10.0.0.1~  secret = %v~}~
+snmpd.conf|rouser ops~createUser ops SHA "%v" AES~
+mosquitto.sh|mosquitto_pub -u app -P '%v' -t x~
+run.sh|nmcli dev wifi connect Office password '%v'~
+run.sh|echo 'ada:%v' | chpasswd~
+run.sh|printf '%v' | docker login -u app --password-stdin~
+run.sh|sudo -S ls <<< "%v" # password~
+run.sh|restic --password-command "echo %v" backup /~
+slack.txt|creds for staging: ada / %v~
+ticket.md|**Credentials**: admin:%v~
+ticket.md|The database password was changed to %v yesterday.~
+notes.org|* Server~  :PASSWORD: %v~
+"""
 _NEVER = set("\"'\\`$&<>|{}[];, \n%^*~()!#=")
 
 
@@ -200,4 +248,5 @@ CONTEXTS = {
     "more-markup": _context(_MARKUP),
     "more-dumps": _context(_DUMPS),
     "more-talk": _context(_TALK),
+    "more-indirect": _context(_INDIRECT),
 }

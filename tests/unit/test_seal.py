@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,14 +11,23 @@ from workflow import draft, seal
 from workflow.canonical import sha256
 from workflow.errors import DraftError
 from workflow.patch import TreeFiles
-from workflow.redaction import Finder, Kind, SealingError, Span, Vault
-from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role, SourceFile
+from workflow.redaction import (
+    Allow,
+    Finder,
+    Kind,
+    SealingError,
+    SealingSettings,
+    Span,
+    Vault,
+)
+from workflow.redaction.files.scan import Recorded
+from workflow.redaction.interface import FaultKind
+from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role, Shown, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.conftest import GitRepo
     from tests.unit.conftest import Desk
 
 ADA = Identity("Ada Author", "ada@example.test")
@@ -94,9 +104,8 @@ def test_text_that_cannot_be_read_leaves_no_brief(vault: Vault) -> None:
         seal.brief(vault, request("x"), Role.SURGEON, (file,))
 
 
-def placed(repo: GitRepo, desk: Desk, vault: Vault, text: str, scratch: Path) -> draft.Placed:
+def placed(desk: Desk, vault: Vault, text: str, scratch: Path) -> draft.Placed:
     """Place a draft on the desk's branch."""
-    del repo
     answer = Draft(text, (), (), "scripted", "none")
     return draft.place(desk.git, desk.git.snapshot(), answer, vault, scratch)
 
@@ -115,7 +124,7 @@ def test_a_draft_meets_sealed_files_and_gives_whole_ones(
     middle = content.data.decode().splitlines()[1]
     assert VALUE not in middle
     text = f"```diff\n--- a/{shown}\n+++ b/{shown}\n@@\n one\n {middle}\n-three\n+THREE\n```\n"
-    made = placed(desk.repo, desk, vault, text, tmp_path)
+    made = placed(desk, vault, text, tmp_path)
     assert [file.path for file in made.change.files] == [path]
     assert made.faults == ()
     new = desk.git.read(made.change.proposed, RepoPath(path))
@@ -127,7 +136,7 @@ def test_a_placeholder_elsewhere_is_a_fault(desk: Desk, vault: Vault, tmp_path: 
     desk.repo.commit({"site.conf": f"one\nkey {VALUE};\nthree\n"})
     mark = vault.seal_text(VALUE)
     text = f"```diff\n--- a/site.conf\n+++ b/site.conf\n@@\n-three\n+log {mark};\n```\n"
-    made = placed(desk.repo, desk, vault, text, tmp_path)
+    made = placed(desk, vault, text, tmp_path)
     assert made.faults
     assert VALUE not in repr(made.faults)
 
@@ -136,7 +145,7 @@ def test_binary_files_can_be_deleted(desk: Desk, vault: Vault, tmp_path: Path) -
     """No drafter has seen such a file, and it need not be sealed to go."""
     desk.repo.commit({"logo.bin": b"\0\1\2"})
     text = "*** Begin Patch\n*** Delete File: logo.bin\n*** End Patch\n"
-    made = placed(desk.repo, desk, vault, text, tmp_path)
+    made = placed(desk, vault, text, tmp_path)
     assert [file.path for file in made.change.files] == ["logo.bin"]
 
 
@@ -159,5 +168,61 @@ def test_a_file_with_values_stays_text(desk: Desk, vault: Vault, tmp_path: Path)
     desk.repo.commit({"site.conf": f"one\nkey {VALUE};\nthree\n"})
     text = "```diff\n--- a/site.conf\n+++ b/site.conf\n@@\n-three\n+th\0ree\n```\n"
     with pytest.raises(DraftError, match=r"site\.conf unreadable") as caught:
-        placed(desk.repo, desk, vault, text, tmp_path)
+        placed(desk, vault, text, tmp_path)
     assert VALUE not in caught.value.message
+
+
+def test_values_stay_with_a_file_that_is_renamed(desk: Desk, vault: Vault, tmp_path: Path) -> None:
+    """All its placeholders under another name are no fault; a part of them is."""
+    desk.repo.commit({"old.conf": f"one\nkey {VALUE};\n", "other.conf": f"two {CUSTOMER}\n"})
+    move = "*** Begin Patch\n*** Update File: old.conf\n*** Move to: new.conf\n@@\n-one\n+ONE\n"
+    made = placed(desk, vault, f"{move}*** End Patch\n", tmp_path)
+    assert made.faults == ()
+    assert desk.git.read(made.change.proposed, RepoPath("new.conf")) == (
+        f"ONE\nkey {VALUE};\n".encode()
+    )
+    mark = vault.seal_text(VALUE)
+    copy = f"*** Add File: new.conf\n+key {mark};\n*** Delete File: other.conf\n"
+    again = tmp_path / "again"
+    again.mkdir()
+    made = placed(desk, vault, f"*** Begin Patch\n{copy}*** End Patch\n", again)
+    assert [fault.path for fault in made.faults] == ["new.conf"]
+
+
+def test_what_may_be_seen_is_in_the_receipt() -> None:
+    """With the reason and the last day that a comment gives."""
+    last = datetime.now(UTC).date() + timedelta(days=30)
+    allow = Recorded(Allow(SealingSettings(), datetime.now(UTC).date()))
+    vault = Vault(b"k" * 32, Finder([Scripted()], allow), allow.allowed)
+    text = f"key {VALUE};  # workflow: allow password until {last} because a public sample\n"
+    made = seal.brief(
+        vault, request("x"), Role.SURGEON, (SourceFile(RepoPath("f"), text.encode()),)
+    )
+    assert VALUE in made.prompt
+    assert seal.shown(vault) == (Shown("f", 1, "password", "a public sample", last.isoformat()),)
+
+
+def test_a_smaller_proposal_is_judged_for_its_values(desk: Desk, vault: Vault) -> None:
+    """Leaving spare lines out does not leave out what was wrong with a placeholder."""
+    desk.repo.commit({"app.conf": f"one\nkey {VALUE};\nthree\n"})
+    base = desk.git.snapshot()
+    desk.repo.commit({"app.conf": f"one\nkey {VALUE};\nlog {VALUE};\nthree\n"})
+    change = desk.git.change(base.tree, desk.git.snapshot().tree)
+    faults = seal.misplaced(vault, desk.git, change)
+    assert [(fault.path, fault.line, fault.kind) for fault in faults] == [
+        ("app.conf", 3, FaultKind.COPIED)
+    ]
+    nothing = desk.git.change(base.tree, base.tree)
+    assert seal.misplaced(vault, desk.git, nothing) == ()
+
+
+def test_no_file_is_named_by_a_secret(desk: Desk, vault: Vault, tmp_path: Path) -> None:
+    """A customer's name may be in a new file's name, a password may not."""
+    seal.brief(vault, request(f"use {VALUE} for {CUSTOMER}"), Role.ARCHITECT, ())
+    marks = [vault.seal_path(name) for name in (VALUE, CUSTOMER)]
+    adds = "".join(f"*** Add File: {mark}.txt\n+x\n" for mark in marks)
+    made = placed(desk, vault, f"*** Begin Patch\n{adds}*** End Patch\n", tmp_path)
+    assert {file.path for file in made.change.files} == {f"{VALUE}.txt", f"{CUSTOMER}.txt"}
+    assert [(fault.path, fault.kind) for fault in made.faults] == [
+        (f"{VALUE}.txt", FaultKind.MOVED)
+    ]

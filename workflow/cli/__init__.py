@@ -14,11 +14,23 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command and leave with its exit status."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets its code, not an end of the command.
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_streams() -> None:
+    """Give the streams that the caller has closed (`>&-`) to nobody, instead of being without."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            descriptor = os.open(os.devnull, os.O_RDONLY if mode == "r" else os.O_WRONLY)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def run(arguments: list[str]) -> int:

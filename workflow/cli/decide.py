@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from workflow import approval, wiring
+from workflow import approval, seal, wiring
 from workflow.cli import report, session
 from workflow.cli.output import visible
 from workflow.types import State
@@ -44,12 +44,22 @@ def reject(output: Output, number: int, reason: str) -> None:
     who = repository.git.identity()
     # Not while it lands: then it is too late, and `rollback` is the way back.
     with repository.journal.exclusive(f"workflow reject {number}"):
-        tree = repository.store.get(number).proposal.base.tree
-        said = wiring.vault(repository, tree).scrub_text(reason) if reason else ""
+        said = _sealed(repository, repository.store.get(number), reason)
         stored = approval.reject(repository.store, number, who, said)
     data = report.of_proposal(stored, _words(output, repository, stored))
     output.result({**data, "reason": said}, Text(f"Proposal {number} is rejected."))
     output.next(data["next"])
+
+
+def _sealed(repository: wiring.Repository, stored: Stored, reason: str) -> str:
+    """A reason without the values of the files that it may speak of."""
+    if not reason:
+        return ""
+    base = stored.proposal.base.tree
+    vault = wiring.vault(repository, base)
+    seal.learn(vault, repository.git, repository.git.change(base, stored.proposal.tree))
+    seal.learn_tree(vault, repository.git, base)
+    return vault.scrub_text(reason)
 
 
 def _words(output: Output, repository: wiring.Repository, stored: Stored) -> Words:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from workflow.cli.output import Output
     from workflow.store import Store, Stored
-    from workflow.types import Count, Digest
+    from workflow.types import Count, Digest, Receipt
 
 
 def run(output: Output, number: int, body: int | None) -> None:
@@ -46,11 +46,20 @@ def counted(counts: Sequence[Count]) -> str:
     return f"{total} value{'s' if total > 1 else ''} sealed: {kinds}"
 
 
+def allowances(receipt: Receipt) -> Iterator[Text]:
+    """The values that were allowed to be seen, each with its reason and its last day."""
+    for one in receipt.shown:
+        place = f"{one.path}:{one.line}" if one.path else "the request"
+        said = f"{place}: a {one.kind} may be seen until {one.expires}: {one.reason}"
+        yield Text.assemble(("  ! ", "yellow"), ("allowed  ", "bold"), visible(said))
+
+
 def _lines(stored: Stored) -> Iterator[Text]:
     receipt, number = stored.proposal.receipt, stored.id
     yield Text.assemble(
         (f"Receipt of proposal {number}  ", "bold"), visible(", ".join(receipt.files))
     )
+    yield from allowances(receipt)
     if not receipt.requests:
         yield Text("  nothing was sent: the drafter runs in this process")
         yield Text(

@@ -50,7 +50,7 @@ PROPOSAL = {
     "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`",
     "forecasts": "`gate`, `outcome`, `why`, said before the gate ran",
     "receipt": "`destination`, `sent_bytes`, `prompt`, `prompt_bytes`, `files`, `sealed`,"
-    " `requests`",
+    " `shown`, `requests`",
     "approvals": "`approver`, `at`",
 }
 LANDING = {

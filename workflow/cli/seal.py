@@ -29,7 +29,7 @@ from workflow.errors import (
     WorkflowError,
 )
 from workflow.git_store import discover
-from workflow.redaction import Allow
+from workflow.redaction import Allow, Vault, live
 from workflow.redaction.files.scan import Recorded, Scan
 from workflow.redaction.files.walk import Skipped, UnreadableError, open_file, walk
 from workflow.redaction.interface import SealingError
@@ -104,12 +104,16 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """The repository around the current folder, if any, what its policy says, and the scan."""
+    """The repository around the current folder, if any, what its policy says, and the scan.
+
+    `last_words` seals what is said of errors for as long as the command runs.
+    """
 
     output: Output
     git: GitStore | None
     scan: Scan
     tally: _Tally
+    last_words: Vault
 
     def path(self, name: str) -> str:
         """A file's path from the top of the repository; outside of it, its name as it is."""
@@ -179,8 +183,11 @@ def _desk(output: Output) -> _Desk:
     git = _repository(here)
     sealing = _sealing(git)
     allow = Recorded(Allow(sealing, datetime.now(UTC).date()))
-    scan = Scan(wiring.finder(sealing, allow=allow), allow)
-    return _Desk(output, git, scan, _Tally())
+    finder = wiring.finder(sealing, allow=allow)
+    # What is said of errors is sealed by a vault of its own, with a key that ends here.
+    live.watch(last_words := Vault(secrets.token_bytes(_KEY_BYTES), wiring.finder(sealing)))
+    scan = Scan(finder, allow)
+    return _Desk(output, git, scan, _Tally(), last_words)
 
 
 def _repository(here: Path) -> GitStore | None:
@@ -237,9 +244,9 @@ def _sources(desk: _Desk, asked: Asked) -> Iterator[_Source]:
                 desk.tally.skipped.append(item)
             elif isinstance(item, UnreadableError):
                 desk.tally.faults.append(item)
-            elif (known_as := desk.path(item.path)) not in seen:
-                seen.add(known_as)
-                yield _Source(item.path, known_as, item.is_named)
+            elif (full := os.path.abspath(item.path)) not in seen:  # noqa: PTH100 - links stay
+                seen.add(full)
+                yield _Source(item.path, desk.path(item.path), item.is_named)
 
 
 def _stdin(output: Output) -> _Source:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workflow.cli import seal_report as report
-from workflow.redaction import Vault, live
+from workflow.redaction import Vault
 from workflow.redaction.files.scan import Finding
 from workflow.redaction.reading import read
 
@@ -60,7 +60,6 @@ class View:
         self._scan = scan
         self._given = _Given(scan.finder)
         self._vault = Vault(key, self._given)
-        live.watch(self._vault)
 
     def name(self, name: str) -> str:
         """A file's name as a model would see it."""

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from workflow.cli import diff
 from workflow.cli.output import visible
-from workflow.cli.receipt import counted
+from workflow.cli.receipt import allowances, counted
 from workflow.shrink import describe
 from workflow.types import Outcome
 
@@ -169,3 +169,4 @@ def _sent(stored: Stored) -> Iterator[Text]:
     if not receipt.requests:
         yield Text(f"  a remote model would be given {receipt.prompt_bytes} bytes with {files}")
     yield Text(f"  {counted(receipt.sealed)}; read them: {read}")
+    yield from allowances(receipt)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from workflow.redaction.forms.literals import Literals
+from workflow.redaction.forms.local import BACKSLASH
 from workflow.redaction.forms.unfold import Forms
 from workflow.redaction.interface import Kind, Span
-from workflow.redaction.reading import read
+from workflow.redaction.reading import UndecodableError, read
 from workflow.redaction.spread import Spread
 
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 _DEPTH = 2
 """Layers of encoding that are taken off: base64 of JSON in JSON, and no more."""
 _LINE = re.compile(rb"[^\r\n]+")
+_RAW = re.compile(rb"[\t\n\r -~]{6,}")
+"""ASCII within UTF-16; what is shorter holds no name and value."""
+_OPENING = re.compile(rb"-----BEGIN [^\n]{1,80}\r?\n[ \t]*\Z")
+_OPENING_REACH = 120
 _LEAD = re.compile(rb"[ \t]*(?:(?:#|//|;|\*|>|\|)[ \t]+)?")
 _RANK = {
     kind: rank
@@ -63,7 +70,7 @@ class _Layer:
     views: tuple[View, ...] = ()
     """How it came about, the outermost view first."""
 
-    def back(self, span: Span) -> Iterator[Span]:
+    def back(self, span: Span) -> list[Span]:
         """The place of a value of this layer in the file's text, in as many parts as it has."""
         value = self.text[span.start : span.end]
         start = span.start + len(value) - len(value.lstrip())
@@ -71,7 +78,26 @@ class _Layer:
         for view in reversed(self.views):
             places = [place for start, end in places for place in view.back(start, end)]
         rule = ":".join([*(view.form for view in self.views), span.rule])
-        return (Span(start, end, span.kind, rule) for start, end in places)
+        return [Span(start, end, span.kind, rule) for start, end in places]
+
+    def inside(self, parts: list[Span], literals: Literals) -> list[Span]:
+        """What of a value's parts escapes can say: they mean something in literals only."""
+        if all(view.form != BACKSLASH.form for view in self.views):
+            return parts
+        places = [(part, literals.within(part.start, part.end)) for part in parts]
+        return [replace(part, start=place[0], end=place[1]) for part, place in places if place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the detectors say of a text, and of all that is encoded in it."""
+
+    layers: list[_Layer]
+    spans: list[Span]
+    """Places in the file's text."""
+    secrets: list[tuple[list[tuple[bytes, Kind]], list[Span]]] = field(repr=False)
+    """What to look for elsewhere, and the places in the file's text where it was found."""
+    literals: Literals
 
 
 class Finder:
@@ -92,32 +118,90 @@ class Finder:
             UndecodableError: `data` is no text.
         """
         reading = read(data)
+        if reading.encoding.startswith("utf-16"):
+            self._check_bytes(data, path)
         text = reading.text
-        spans = cut(text, merged(self._found(text, path)))
-        allow = self._allow
-        if allow is not None:
-            spans = [span for span in spans if allow.drops(text, path, span) is None]
+        spans = cut(text, self._left(text, path, self._everywhere(text, path)))
         return tuple(Span(*reading.span(s.start, s.end), s.kind, s.rule) for s in spans)
 
-    def _found(self, text: bytes, path: str) -> list[Span]:
-        layers = [_Layer(text, path)]
-        found: list[Span] = []
-        values: dict[bytes, Kind] = {}
+    def _check_bytes(self, data: bytes, path: str) -> None:
+        """Refuse UTF-16 that holds a value as ASCII: read as it is, nobody would see it."""
+        raw = b"\n\n".join(_RAW.findall(data))
+        if raw and self._detected(raw, path).spans:
+            message = "cannot read the bytes as text: there is ASCII within UTF-16 that is a value"
+            raise UndecodableError(message, hint="leave this file out, or save it as UTF-8")
+
+    def _everywhere(self, text: bytes, path: str) -> list[Span]:
+        """What is found, and where else it is; what is allowed is not looked for elsewhere."""
+        found = self._detected(text, path)
+        if not found.secrets:
+            return merged(found.spans)
+        places = _Places(self._left(text, path, merged(found.spans)))
+        values = {
+            value: kind
+            for pairs, parts in found.secrets
+            if any(places.hold(part) for part in parts)
+            for value, kind in pairs
+        }
+        spread = Spread(values.items())
+        known = [
+            part
+            for layer in found.layers
+            for span in spread.find(layer.text)
+            for part in layer.inside(layer.back(span), found.literals)
+        ]
+        return merged([*found.spans, *known])
+
+    def _left(self, text: bytes, path: str, spans: Sequence[Span]) -> Sequence[Span]:
+        """The spans that nothing allows.
+
+        A comment beside or above the first line of a key's armour is one for all of the key.
+        """
+        allow = self._allow
+        if allow is None:
+            return spans
+        left = []
+        for span in spans:
+            asked = [span]
+            if span.kind is Kind.PRIVATE_KEY:
+                before = max(span.start - _OPENING_REACH, 0)
+                if opening := _OPENING.search(text[before : span.start]):
+                    asked.append(replace(span, start=before + opening.start()))
+            if not any(allow.drops(text, path, each) for each in asked):
+                left.append(span)
+        return left
+
+    def _detected(self, text: bytes, path: str) -> _Found:
+        layers, literals = [_Layer(text, path)], Literals(text, path)
+        spans: list[Span] = []
+        secrets: list[tuple[list[tuple[bytes, Kind]], list[Span]]] = []
         for layer in layers:  # which grows
-            spans = [span for each in self._detectors for span in each.find(layer.text, layer.path)]
+            found = [span for each in self._detectors for span in each.find(layer.text, layer.path)]
             if len(layer.views) < _DEPTH:
                 unfolded = self._forms.unfold(layer.text, layer.path)
                 layers += [_Layer(v.text, v.path, (*layer.views, v)) for v in unfolded.views]
-                found += [part for span in unfolded.spans for part in layer.back(span)]
-            for span in spans:
-                found += layer.back(span)
+                spans += [part for span in unfolded.spans for part in layer.back(span)]
+            for span in found:
+                whole = layer.back(span)
+                parts = layer.inside(whole, literals)
+                spans += parts
                 if span.kind.is_secret:
-                    values.update(_values(layer.text, span))
-        if values:
-            spread = Spread(values.items())
-            for layer in layers:
-                found += [part for span in spread.find(layer.text) for part in layer.back(span)]
-        return found
+                    known = [span] if parts == whole else parts
+                    of = layer.text if parts == whole else text
+                    secrets.append(([pair for one in known for pair in _values(of, one)], parts))
+        return _Found(layers, spans, secrets, literals)
+
+
+class _Places:
+    """Spans that are in order and apart, to be asked whether one lies in them."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = spans
+
+    def hold(self, span: Span) -> bool:
+        """Whether the span begins in one of these."""
+        at = bisect_right(self._spans, span.start, key=lambda each: each.start) - 1
+        return at >= 0 and span.start < self._spans[at].end
 
 
 def _values(text: bytes, span: Span) -> Iterator[tuple[bytes, Kind]]:
@@ -130,7 +214,10 @@ def _values(text: bytes, span: Span) -> Iterator[tuple[bytes, Kind]]:
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """The spans in order, those that overlap made one; the more specific kind names it."""
+    """The spans in order, those that overlap made one; the more specific kind names it.
+
+    What is known from elsewhere never renames what was found at its place.
+    """
     united: list[Span] = []
     for span in sorted(spans):
         if span.start == span.end:
@@ -139,7 +226,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
             united.append(span)
             continue
         last = united.pop()
-        names = min(last, span, key=lambda each: (_RANK[each.kind], "known:" in each.rule))
+        names = min(last, span, key=lambda each: ("known:" in each.rule, _RANK[each.kind]))
         united.append(Span(last.start, max(last.end, span.end), names.kind, names.rule))
     return united
 

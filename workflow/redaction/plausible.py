@@ -37,6 +37,7 @@ _REFERENCE = re.compile(
     rb"process\.env|os\.environ|os\.getenv|System\.getenv|ENV\[|getenv|`\w|&[a-z]\w*\Z|\*[a-z]\w*\Z|"
     rb"(?:secrets?|vars?|var|local|data|module|config|settings|params?|self|this|args|options|env|"
     rb"inputs?|context|ctx|req|request|props|state|values|process)\.[a-zA-Z_][\w.\[\]]*\Z|"
+    rb"M(?:FkwEwYHKoZI|IIBIjANBgkq|CowBQYDK2Vw|IGfMA0GCSq|IICIjANBgkq|HYwEAYHKoZI)|"
     rb"projects/[\w-]+/secrets|keyring:|lookup\(|hiera\(|\[%\s|(?:\|\||&&)\s|__\w+__\Z"
 )
 _INNER = re.compile(
@@ -50,7 +51,9 @@ _BOILER = re.compile(
     rb".*(?:example|placeholder|redacted|dummy|xxxxx|\*\*\*\*|\.\.\.\.).*|"
     rb"insert[_-].*|enter[_-].*|todo\b.*|fixme\b.*|fill[_-]?(?:me|in).*|.*[_-]here|"
     rb"#[0-9a-f]{3,8}|v?\d+(?:\.\d+)+-?(?:\d+(?:\.\d+)*)?|sha\d{1,3}[:-].*|md5[:-].*|lorem.*|.*&(?:[lr]dquo|nbsp).*|not[_-]?a?[_-]?(?:real|secret|used|set).*|abc(?:123|def)?|foo\w{0,6}|bar|baz|qux|"
-    rb"hello\w*|asdf\w*)\Z"
+    rb"utf[-_]?(?:8|16|32)(?:[-_]?(?:sig|le|be))?|latin[-_]?1|iso-?8859-\d+|cp\d{3,4}|"
+    rb"windows-125\d|(?:hmac-?)?sha-?\d{1,3}|aes-?\d{3}(?:-?[cg][bc][cm])?|hs\d{3}|rs\d{3}|"
+    rb"\d+\*[a-z]+|(?:my|some|the|prop|a)?[_-]?val(?:ue)?[0-9]?(?:[,/&;' ].*)?|hello\w*|asdf\w*)\Z"
 )
 _TYPES = re.compile(
     rb"(?:Optional|Union|List|Dict|Set|Tuple|Literal|Secret(?:Str|Bytes)?|Callable|Any|Type|list|"
@@ -80,6 +83,12 @@ _STOP = re.compile(
     rb"at|no|invalid|new|use|used|has|have|when|which|der|die|das|ist|ein|eine|und|nicht|bitte|le|"
     rb"la|les|de|du|est|un|une|pour|votre|mot|el|los|su|para|por|una|contrase\S*)\b"
 )
+# In prose: letters and digits in one word, or signs where no word of a text has them.
+_ODD = re.compile(
+    rb"(?=\S*[A-Za-z]\S*\d|\S*\d\S*[A-Za-z])\S{6,}\Z|"
+    rb"(?=\w*[%^?!=+~@$&*#.-]+\w*[%^?!=+~@$&#])(?=\S*[A-Za-z])\w[\w%^?!=+~@$&*#.-]{7,}\Z"
+)
+_COLOUR = re.compile(rb"#[0-9A-Fa-f]{6}\b")
 _GENERIC = frozenset(
     b"password passwd pass pwd passphrase passcode secret secrets token tokens api key keys apikey "
     b"access private public client user username name login auth authorization authentication "
@@ -199,14 +208,14 @@ def is_value(  # noqa: PLR0911 - one reason a line, cheapest first
         return _is_plain_word(head, syntax=syntax, word=word)
     if syntax is not Syntax.PROSE or quoted or is_random(head, 8):
         return True
-    return re.match(rb"(?=\S*[A-Za-z]\S*\d|\S*\d\S*[A-Za-z])\S{6,}\Z", head) is not None
+    return _ODD.match(head) is not None
 
 
 def _is_phrase(value: bytes, *, quoted: bool, syntax: Syntax) -> bool:
     """Whether words with spaces are a passphrase, not a sentence about one."""
     if syntax is Syntax.PROSE and not quoted:
         return False
-    if _STOP.search(value) or value.endswith((b":", b"...", b"?")):
+    if _STOP.search(value) or _COLOUR.search(value) or value.endswith((b":", b"...", b"?")):
         return False
     if value.count(b" ") > _PHRASE or re.search(rb"[=(){}<>]\s|\s[=(){}<>|]", value):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
@@ -18,6 +19,21 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _STEP = 1024
 """Characters between two marks of the offset map."""
 _CONTROLS = frozenset(map(chr, range(32))) - set("\t\n\r\f\x1b")
+_ASCII_RUN = re.compile(rb"(?:[\t\n -~]|\r\n){16,}")
+"""ASCII that may be eight letters of Chinese: one in four or five is printable twice over."""
+_ALL_ASCII = re.compile(rb"[\t\n\r -~]{6,}")
+_LONG_RUN = 64
+_MIXED = 5
+"""Different bytes at the even and at the odd places of ASCII; Japanese has a `0` at most of one."""
+_NO_LETTERS = frozenset(range(0x21, 0x4E)) - {0x30, 0x31}
+"""First bytes of characters that no language writes with; every other byte of most ASCII is one."""
+_ODD_ONES = 2
+_SWAPPED_RUN = re.compile("[" + "".join(chr(high << 8) for high in range(0x20, 0x7F)) + "]{6,}")
+"""Characters that are ASCII if their bytes change places; Chinese has some, never many in a row."""
+_SWAPPED = 4
+_LATE = "\u2000"
+"""Where symbols and Chinese begin; two bytes of ASCII make a character behind it."""
+_LATE_OF = 10
 
 
 class UndecodableError(SealingError):
@@ -90,6 +106,7 @@ def _wide(data: bytes, encoding: str, begin: int) -> Reading:
     if "\0" in text:
         place = begin + len(text[: text.index("\0")].encode(encoding))
         raise _undecodable(place, "there is a NUL character, so this is no text")
+    _check_alone(data, text, encoding, begin)
     parts = [text[at : at + _STEP] for at in range(0, len(text), _STEP)]
     ours, theirs, pieces = [0], [0], []
     for part in parts:
@@ -97,6 +114,33 @@ def _wide(data: bytes, encoding: str, begin: int) -> Reading:
         ours.append(ours[-1] + len(pieces[-1]))
         theirs.append(theirs[-1] + len(part.encode(encoding)))
     return Reading(b"".join(pieces), encoding, begin, (tuple(ours), tuple(theirs)))
+
+
+def _check_alone(data: bytes, text: str, encoding: str, begin: int) -> None:
+    """Refuse what can be read in another way, too: nobody would look at what it says there.
+
+    UTF-32 needs no such check, for no other text is valid UTF-32.
+    """
+    if not encoding.startswith("utf-16"):
+        return
+    if _ALL_ASCII.fullmatch(data, begin):
+        raise _undecodable(begin, "a mark of UTF-16 stands before ASCII")
+    late = encoding == "utf-16-le"
+    for run in _ASCII_RUN.finditer(data, begin):
+        if _is_ascii(run[0], (run.start() + begin + late) % 2):
+            raise _undecodable(run.start(), "there is ASCII within UTF-16")
+    for swapped in _SWAPPED_RUN.finditer(text):
+        if len(set(swapped[0])) >= _SWAPPED:
+            place = begin + len(text[: swapped.start()].encode(encoding))
+            raise _undecodable(place, "the byte order of the UTF-16 changes")
+
+
+def _is_ascii(run: bytes, first: int) -> bool:
+    """Whether a run of ASCII is that, and no Chinese; `first` is where a pair's upper byte is."""
+    upper, lower = set(run[first::2]), set(run[1 - first :: 2])
+    if len(upper & _NO_LETTERS) >= _ODD_ONES:
+        return True
+    return len(run) >= _LONG_RUN and min(len(upper), len(lower)) >= _MIXED
 
 
 def _unmarked(data: bytes) -> str:
@@ -116,11 +160,13 @@ def _unmarked(data: bytes) -> str:
 
 
 def _reads_as(data: bytes, encoding: str) -> bool:
+    """Whether it is text of an alphabet for the most part: pairs of ASCII would be Chinese."""
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return False
-    return _CONTROLS.isdisjoint(text)
+    late = sum(char >= _LATE for char in text)
+    return _CONTROLS.isdisjoint(text) and late * _LATE_OF <= len(text)
 
 
 def _undecodable(place: int, why: str) -> UndecodableError:

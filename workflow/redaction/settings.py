@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workflow.patterns import first_match
@@ -40,7 +41,13 @@ class Scope:
         """Whether a file is meant.  Text without a path is, unless nothing is."""
         if "**" in self.patterns or not path:
             return bool(self.patterns)
-        return first_match(self.patterns, {path}) is not None
+        return _matches(self.patterns, path)
+
+
+@lru_cache(maxsize=1024)
+def _matches(patterns: tuple[str, ...], path: str) -> bool:
+    """As `first_match`; each text of a file asks the same of each of a policy's scopes."""
+    return first_match(patterns, {path}) is not None
 
 
 EVERYWHERE = Scope(("**",))

@@ -78,8 +78,8 @@ def examine(  # noqa: PLR0913, PLR0917 - a patch, its place, and all that judges
     """Read a patch, find its places, and judge what it would change.
 
     `start` is the folder, below the top of `folder`, that the names in the patch start from (`""`:
-    the top itself).  `allowed` are the ids of rules whose objections are intended.  `secrets` finds those
-    in a file; without it nobody looks for any.
+    the top itself).  `allowed` are the ids of rules whose objections are intended.  `secrets` finds
+    those in a file; without it nobody looks for any.
 
     Raises `FolderError` when a file cannot be read, and `GitError` when git is missing.
     """

@@ -120,6 +120,20 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A value that was not sealed, because a comment in its file or the policy allows it.
+
+    `path` is empty for a value in the request; `expires` is the last day, in ISO form.
+    """
+
+    path: str
+    line: int
+    kind: str
+    reason: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """One request as it went over the wire.
 
@@ -155,8 +169,9 @@ class Receipt:
     """What left this machine for a draft, or that nothing did.
 
     `prompt` is the digest of the rendered prompt and `prompt_bytes` its size, whether it was sent
-    or not; `sealed` counts the values that a placeholder stands for in it.  `sent_bytes` counts
-    what went to `destination`, and `requests` has each request, also one that was tried again.
+    or not; `sealed` counts the values that a placeholder stands for in it, and `shown` has those
+    that were allowed to be seen.  `sent_bytes` counts what went to `destination`, and `requests`
+    has each request, also one that was tried again.
     """
 
     destination: str
@@ -165,6 +180,7 @@ class Receipt:
     prompt_bytes: int
     files: tuple[RepoPath, ...]
     sealed: tuple[Count, ...] = ()
+    shown: tuple[Shown, ...] = ()
     requests: tuple[Sent, ...] = ()
 
 

@@ -81,7 +81,7 @@ def test_a_secret_on_an_added_line_is_told(bench: Bench) -> None:
     sample = Sample(BASE, proposed, secrets=(SECRET,))
     (finding,) = bench.judged(sample).findings
     assert (finding.rule, finding.path) == ("secret-added", "a/app.py")
-    assert finding.reason == "line 3 brings in a secret of the kind token"
+    assert finding.reason.startswith("line 3 brings in a secret of the kind token")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_many_secrets_are_told(bench: Bench) -> None:
     proposed = {"a": b"".join(value + b"\n" for value in values)}
     findings = bench.judged(Sample({"a": b""}, proposed, secrets=values)).findings
     assert [finding.rule for finding in findings] == ["secret-added"] * 21
-    assert findings[-1].reason == "480 more objections of this rule to this file"
+    assert findings[-1].reason.startswith("480 more objections of this rule to this file")
 
 
 def test_many_secrets_that_were_there_are_not_new(bench: Bench) -> None:

@@ -213,9 +213,9 @@ def test_very_many_classes_are_read_in_time(bench: Bench) -> None:
     names = range(6000)
     text = "".join(f"class A{name}:\n  def test_a(s):0\n" for name in names)
     gone = text + "".join(f"A{name}=1\n" for name in names)
-    started = time.monotonic()
+    started = time.process_time()
     bench.reasons("weakened-test", {"test_a.py": b"x = 1\n"}, {"test_a.py": gone.encode()})
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_reviewer_can_be_told(bench: Bench) -> None:

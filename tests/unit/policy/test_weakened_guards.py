@@ -224,8 +224,8 @@ def test_very_many_guards_are_read_in_time(bench: Bench) -> None:
     text = f"def test_a():\n if x:\n  assert y\n{chain}"
     loops = "".join(f"{' ' * depth}for a{depth} in x:\n" for depth in range(1, 90))
     deep = "def test_b():\n" + loops + f"{' ' * 90}assert x\n"
-    started = time.monotonic()
+    started = time.process_time()
     for base in (text, deep):
         new = base.replace("x", "z")
         bench.reasons("weakened-test", {"test_a.py": base.encode()}, {"test_a.py": new.encode()})
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

@@ -78,7 +78,7 @@ def contexts(path: str, text: bytes, word: bytes = b"HERE") -> list[Context]:
         ("a.yaml", b"a: (\nb: HERE", b"b: HERE"),
         ("a.conf", b"x '(' HERE;\ny", b"x '(' HERE;"),
         ("a.conf", b"x \\( HERE;\ny", b"x \\( HERE;"),
-        ("a.txt", b"(" + b"\n" * 50 + b"HERE", b"HERE"),
+        ("a.txt", b"f(" + b"\n" * 50 + b"HERE", b"f( HERE"),
     ],
 )
 def test_a_statement_is_all_of_its_lines(path: str, text: bytes, statement: bytes) -> None:

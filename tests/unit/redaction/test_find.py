@@ -135,6 +135,106 @@ def test_what_is_allowed_stays() -> None:
     assert [s.start for s in finder.find(b"password=public password=secret!", "a")] == [25]
 
 
+class Said:
+    """An allow-list that allows what stands on lines with `ok`, or on the line below one."""
+
+    def drops(self, text: bytes, path: str, span: Span) -> object | None:  # noqa: ARG002 - see Allowing
+        """Look at two lines."""
+        lines = text[: text.find(b"\n", span.start)].split(b"\n")
+        return b" ok" in b"\n".join(lines[-2:]) or None
+
+
+KEY = "\n".join("".join(RNG.choices(string.ascii_letters, k=64)) for _ in range(5))
+HEAD, FOOT = ("-" * 5 + f"{word} PRIVATE KEY" + "-" * 5 for word in ("BEGIN", "END"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# ok\n{HEAD}\n{KEY}\n{FOOT}\n",
+        f"{HEAD} ok\r\n{KEY}\n{FOOT}\n",
+        f"{HEAD}\n{KEY.replace(chr(10), ' ok' + chr(10), 1)}\n{FOOT}\n",
+    ],
+)
+def test_a_comment_at_the_head_of_a_key_allows_all_of_it(text: str) -> None:
+    """The list is asked for the whole value, before it is cut into lines, and for its head."""
+    data = text.encode()
+
+    class Armour:
+        def find(self, text: bytes, path: str) -> Iterator[Span]:  # noqa: ARG002 - of the protocol
+            start = text.find(KEY[:8].encode())
+            if start >= 0:
+                yield Span(start, text.find(FOOT.encode()), Kind.PRIVATE_KEY, "armour")
+
+    assert Finder([Armour()], Said()).find(data) == ()
+    assert len(Finder([Armour()], Said()).find(data.replace(b" ok", b""))) == len(KEY.split("\n"))
+
+
+def test_what_is_allowed_is_looked_for_elsewhere_only_if_it_is_a_finding_elsewhere() -> None:
+    """An example that everybody may see is one in the text below, too."""
+    finder = Finder([Assigned()], Said())
+    allowed, log = f"password={VALUE} ok\n\n", f"log: {VALUE}\n"
+    assert finder.find((allowed + log).encode()) == ()
+    again = (allowed + log + f"password={VALUE}\n").encode()
+    starts = [span.start for span in finder.find(again)]
+    assert starts == [len(allowed) + 5, len(allowed) + len(log) + 9]
+
+
+def test_what_is_known_renames_nothing() -> None:
+    """A password is one where it is found as such, though a URL elsewhere holds it, too."""
+
+    class Url:
+        def find(self, text: bytes, path: str) -> Iterator[Span]:  # noqa: ARG002 - of the protocol
+            for match in re.finditer(rb"//u:([^@]+)@", text):
+                yield Span(*match.span(1), Kind.CONNECTION, "url")
+
+    spans = Finder([Assigned(), Url()]).find(f"password={VALUE}\na://u:{VALUE}@b\n".encode())
+    assert [span.rule for span in spans] == ["assigned", "url"]
+
+
+class Loose:
+    """A detector that takes all up to the end of a line."""
+
+    def find(self, text: bytes, path: str) -> Iterator[Span]:  # noqa: ARG002 - of the protocol
+        """The values."""
+        for match in re.finditer(rb"(?:token|key1)=?\s?= ?([^\r\n]+)", text):
+            yield Span(*match.span(1), Kind.TOKEN, "loose")
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        (b"the_token = line[pos:].rstrip('\\r\\n')", [b"line[pos:].rstrip('\\r\\n')"]),
+        (b"call('--labels=\\'key1=%s\\'') #", [b"%s\\'"]),
+        (b'call("{\\"token=%s", 1)', [b"%s"]),
+    ],
+)
+def test_a_view_of_code_shows_values_in_its_literals_only(line: bytes, values: list[bytes]) -> None:
+    """What escapes say is said within a literal; a value ends with it at the latest."""
+    line, values = (
+        line.replace(b"%s", VALUE.encode()),
+        [v.replace(b"%s", VALUE.encode()) for v in values],
+    )
+
+    class Escaped(Loose):
+        def find(self, text: bytes, path: str) -> Iterator[Span]:
+            return iter(()) if text == line else super().find(text, path)
+
+    for path in ("a.py", "a.js"):
+        found = [line[span.start : span.end] for span in Finder([Escaped()]).find(line, path)]
+        assert found == [value for value in values if b"[" not in value]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_value_in_the_bytes_of_utf_16_refuses_the_file(encoding: str) -> None:
+    """Text that may be Chinese and ASCII alike is looked at as both."""
+    rest = "文\n说明".encode(encoding)
+    data = "\ufeff".encode(encoding) + rest + b"password=a7" + b"\n" + rest
+    with pytest.raises(UndecodableError, match="value"):
+        FINDER.find(data)
+    assert FINDER.find(data.replace(b"password", b"passport")) == ()
+
+
 def test_a_detector_that_raises_stops_all() -> None:
     """No finding is not the same as no secret."""
     with pytest.raises(LookupError):

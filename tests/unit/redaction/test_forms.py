@@ -75,7 +75,6 @@ def test_an_encoded_file_is_seen_as_it_was(encode: Callable[[str], str]) -> None
         ("' ||\n  '", True),
         ("\\\n", False),
         ("\\\r\n      ", False),
-        ("=\n", False),
         ("\n    ", False),
     ],
 )
@@ -84,6 +83,15 @@ def test_a_split_value_is_seen_whole(between: str, quoted: bool) -> None:  # noq
     mark = between[-1] if quoted else ""
     text = f"a = 1\nkey={mark}{PIECE}{between}{PIECE}{mark}\nb = 2\n"
     assert any(PIECE + PIECE in seen for seen in _seen(text, "a.py"))
+
+
+def test_a_soft_break_of_mail_is_joined_and_base64_in_a_configuration_is_not() -> None:
+    """Base64 ends with the sign that a soft break is; the next line's name is no more of it."""
+    text = f"a = 1\nkey: {PIECE}=\n{PIECE}\nb\n"
+    assert any(PIECE + PIECE in seen for seen in _seen(text, "a.eml"))
+    assert not any(PIECE + PIECE in seen for seen in _seen(text, "a.yaml"))
+    for following in ("build:", "PORT=5432", "- name: x", '"a": 1'):
+        assert not any(PIECE + following in seen for seen in _seen(f"K: {PIECE}=\n{following}\n"))
 
 
 def test_a_form_s_plus_is_a_blank_and_a_url_s_is_not() -> None:

@@ -19,7 +19,7 @@ from workflow.redaction.reading import UndecodableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MARGIN = 16
+MARGIN = 32  # at least a value's length, in any encoding
 SIZE = 8 * MARGIN
 WORD = re.compile(r"<\w*>")
 TEXTS = st.lists(

@@ -140,6 +140,14 @@ def test_files_of_names() -> None:
             dictionary(text, "list")
 
 
+@pytest.mark.parametrize("kind", [Kind.HOST, Kind.CUSTOMER])
+def test_a_name_with_a_nul_is_refused(kind: Kind) -> None:
+    """Hyperscan would look for what is before the NUL alone, and find it all over the place."""
+    for name in ("a\0bcd.example", "I.B.\0M"):
+        with pytest.raises(SealingError, match="NUL"):
+            Tenant(SealingSettings(names=(Names(kind, (name,)),)))
+
+
 def test_names_are_not_shown() -> None:
     """No repr of the settings or the detector has a name in it."""
     settings = SealingSettings(names=NAMES)

@@ -47,6 +47,10 @@ class Wide:
         """How many bytes a unit has: 2 or 4."""
         return len(self.mark)
 
+    def is_half(self, unit: bytes) -> bool:
+        """Whether a unit of UTF-16 is the first of the two that make a character."""
+        return "\ud800" <= unit.decode(self.name, "surrogatepass") <= "\udbff"
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -165,7 +169,8 @@ def _seam(data: bytes, wide: Wide | None, least: int, most: int) -> int:
     if cut >= 0:
         return cut
     if wide:
-        return most - most % wide.unit
+        cut = most - most % wide.unit
+        return cut - wide.unit if wide.is_half(data[cut - wide.unit : cut]) else cut
     # A character of UTF-8 has four bytes at most.
     backwards = range(most, most - 4, -1)
     return next((at for at in backwards if data[at] & _UPPER != _CONTINUES), most)

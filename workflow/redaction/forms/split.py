@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from workflow.redaction.forms.view import View, Weaver
@@ -24,8 +25,10 @@ WRAPPED = re.compile(
 )
 """Between a token and a line that holds nothing but more of it: no word."""
 
-SOFT = re.compile(rb"(?<=[^\s=])=\r?\n(?=\S)")
-"""Quoted-printable's soft line break."""
+_STATEMENT = rb"(?:-[ \t]+)?[\w.\"'-]+[ \t]*(?::(?:\s|\Z)|=(?!3D|0[9AD]|[C-F][0-9A-F]|\r?\n|\Z))"
+SOFT = re.compile(rb"(?<=[^\s=])=\r?\n(?=\S)(?!" + _STATEMENT + rb")")
+"""Quoted-printable's soft line break: no base64 that ends before a line with a name of its own."""
+_MAIL = ("", ".eml", ".ldif", ".log", ".mbox", ".md", ".mht", ".mhtml", ".msg", ".txt", ".vcf")
 
 _GOES_ON = (b"=", b"\\")
 
@@ -33,7 +36,12 @@ _GOES_ON = (b"=", b"\\")
 def joined(
     text: bytes, ends: Iterable[int], seam: re.Pattern[bytes], form: str, path: str
 ) -> View | None:
-    """The lines of `text` around these places and the two lines before them, without the seams."""
+    """The lines of `text` around these places and the two lines before them, without the seams.
+
+    Soft breaks are none in a file whose name says that its lines end where they end.
+    """
+    if seam is SOFT and PurePosixPath(path).suffix not in _MAIL:
+        return None
     weaver = Weaver(text)
     for start, end in _regions(text, ends):
         weaver.gap()

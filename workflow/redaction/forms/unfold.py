@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from workflow.redaction.database import compiled
 from workflow.redaction.forms.codes import base64_views, hex_view
 from workflow.redaction.forms.local import BACKSLASH, REFERENCE, percent_view, preformatted_view
 from workflow.redaction.forms.split import LITERALS, SOFT, WRAPPED, joined
@@ -115,9 +116,7 @@ def _database() -> tuple[tuple[str, ...], Database]:
             flag |= hyperscan.HS_FLAG_CASELESS if caseless else 0
             flag |= hyperscan.HS_FLAG_SOM_LEFTMOST if name == "hex bytes" else 0
             flags.append(flag)
-    database = hyperscan.Database()
-    database.compile(expressions=expressions, ids=tuple(range(len(flags))), flags=flags)
-    return tuple(names), database
+    return tuple(names), compiled(expressions, range(len(flags)), flags)
 
 
 class Forms:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workflow.redaction.interface import Kind, Span
 from workflow.redaction.plausible import Syntax, is_random, is_value
-from workflow.redaction.structural.names import STEMS, Name, classify
+from workflow.redaction.structural.names import STEMS, Name, classify, words
 from workflow.redaction.structural.rule import Rule
 from workflow.redaction.structural.source import LOOK_BACK
 from workflow.redaction.structural.values import Literal, bare, block, quoted, read
@@ -21,35 +21,46 @@ if TYPE_CHECKING:
 
 # A name, read backwards from the separator behind it; group 1 is what closed it.
 _BACK = re.compile(
-    rb"[:=,>(\s\"'\\;]*?[?+|.!]?[ \t]*((?:;touq&|[\"'\\\])}>]){0,8})"
+    rb"[:=,>(\s\"'\\;]*?[?+|.!]?[ \t]*((?:;touq&|\]\w{0,12}\[|[\"'\\\])}>*]){0,8})"
     rb"([\w\x80-\xff](?:[\w\x80-\xff.$-]*[\w\x80-\xff$@-])?"
     rb"(?:[ _](?:ipa|ssecca|terces|etavirp|tneilc|derahs|tnuocca|retsam|noitpyrcne|gningis|"
     rb"noisses))?)",
     re.IGNORECASE,
 )
 _STEM = STEMS.encode()
-_KEY = rb"(?:" + _STEM + rb")[\w.$-]*(?:\\*[\"'\])}]|&quot;)*"
+_KEY = rb"(?:" + _STEM + rb")[\w.$-]*(?:\\*[\"'\])}]|\*|\[\w*\]|&quot;)*"
 
 
-def _name_before(text: bytes, at: int) -> tuple[bytes, int, bool] | None:
+def name_before(text: bytes, at: int) -> tuple[bytes, int, bool] | None:
     """The name that ends before the separator at `at`: itself, its offset, whether in quotes."""
     window = text[max(0, at - LOOK_BACK) : at][::-1]
     match = _BACK.match(window)
     if match is None:
         return None
-    return match[2][::-1], at - match.end(2), bool(match[1].strip(b")}]>"))
+    return match[2][::-1], at - match.end(2), bool(match[1].strip(b")}]>[*0123456789"))
 
 
 # No more of a value is looked at to tell whether it is one.
 _ENOUGH = 1024
+_PLAIN = (Syntax.CONFIG, Syntax.UNKNOWN)
 # `NAME=value` without blanks, as environments are written.
 _ENV = re.compile(rb"[\w.-]=\Z")
+
+
+_SESSION = words("sessionid phpsessid jsessionid session_id sid connect")
+_MIXED = re.compile(rb"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w%+/=-]{8,}")
+# Behind a value without quotes that is one word stands a comment, or the command it is set for.
+_FIRST = re.compile(rb"(?=\S*\d)(?=\S*[A-Za-z]\S*[A-Za-z])\S{6,}(?=[ \t]+(?:\(|[\w./-]+[ \t]+-))")
 
 
 def _is_told(name: Name, value: bytes) -> bool:
     """Whether `value` is what this very name promises: digits, or `user:password` in base64."""
     if name.words & {"pin", "otp"}:
         return re.fullmatch(rb"\d{4,8}", value) is not None
+    if name.words >= {"access", "key", "id"}:
+        return re.fullmatch(rb"[A-Z0-9]{16,128}", value) is not None
+    if name.kind is Kind.COOKIE:
+        return not name.words.isdisjoint(_SESSION) and _MIXED.fullmatch(value) is not None
     if not name.words & {"auth", "authorization"} or not re.fullmatch(rb"[\w+/-]{8,}=*", value):
         return False
     return b":" in _decoded(value)
@@ -63,12 +74,15 @@ def _decoded(value: bytes) -> bytes:
     return plain if plain.isascii() and plain.decode().isprintable() else b""
 
 
-def _emit(source: Source, name: Name, literal: Literal | None, rule: str) -> Iterator[Span]:
+def emit(source: Source, name: Name, literal: Literal | None, rule: str) -> Iterator[Span]:
     """The value as a span, if it is a literal one."""
     if literal is None:
         return
     value = source.text[literal.start : min(literal.end, literal.start + _ENOUGH)]
     syntax = source.syntax
+    if not literal.quoted and syntax in _PLAIN and (first := _FIRST.match(value)):
+        literal = Literal(literal.start, literal.start + first.end(), quoted=False)
+        value = first[0]
     if syntax is Syntax.UNKNOWN and _ENV.search(
         source.text, max(0, literal.start - 64), literal.start
     ):
@@ -88,7 +102,7 @@ def _assigned(source: Source, at: int) -> Iterator[Span]:
     """`name = value`, `name: value`, `"name" => "value"`, `name := value` and the like."""
     if at <= source.covered:
         return
-    found = _name_before(source.text, at)
+    found = name_before(source.text, at)
     if found is None or (name := classify(found[0])) is None:
         return
     if (
@@ -97,12 +111,12 @@ def _assigned(source: Source, at: int) -> Iterator[Span]:
     ):
         return
     literal = read(source, at, found[1], keyed=found[2])
-    yield from _emit(source, name, literal, "assignment")
+    yield from emit(source, name, literal, "assignment")
     if literal is not None and source.text[literal.start - 2 : literal.start - 1] == b"[":
         yield from _listed(source, name, literal.end + 1)
 
 
-_NEXT = re.compile(rb"[ \t]*,[ \t]*(?=[\"'])")
+_NEXT = re.compile(rb"[ \t]*,\s{0,256}(?=[\"'])")
 
 
 def _listed(source: Source, name: Name, at: int) -> Iterator[Span]:
@@ -113,20 +127,22 @@ def _listed(source: Source, name: Name, at: int) -> Iterator[Span]:
         literal = quoted(source, more.end())
         if literal is None:
             return
-        yield from _emit(source, name, literal, "assignment")
+        yield from emit(source, name, literal, "assignment")
         at = source.listed["list"] = literal.end + 1
 
 
 _SETTER = re.compile(
-    rb"(?:define|setdefault|putenv|setenv|setvar|set|put|setProperty|setRequestHeader|header|add|"
-    rb"append|property|env|getenv|getEnv|fetch|get|secret|Setenv|Set|Add|Add\w*Header|withEnv|"
-    rb"environ|Header|var|option|config|param)\(\s*[bu]?\\?[\"']\Z"
+    rb"(?:define|(?:\b|[._])(?:set|put|add|append|with|store|save|assign|Set|Put|Add|With)"
+    rb"(?:_?[a-zA-Z]+)?|header|property|env|fetch|get|getenv|getEnv|secret|environ|Header|var|"
+    rb"option|config|param|setdefault|fill|type|send_keys|sendKeys|buildConfigField|resValue|"
+    rb"[Ss]tring\w{0,4})"
+    rb"\(\s*(?:(?:[\w.$]{1,64}|[\"'][^\"'\n]{0,64}[\"'])\s*,\s*){0,2}[bu]?\\?[\"'][#.$@]?\Z"
 )
 
 
 def _argument(source: Source, at: int) -> Iterator[Span]:
     """`setdefault("NAME", "value")`, `define('NAME', 'value')`, a tuple of name and value."""
-    found = _name_before(source.text, at - 1)
+    found = name_before(source.text, at - 1)
     if found is None or (name := classify(found[0])) is None:
         return
     opening = at - 1
@@ -135,16 +151,18 @@ def _argument(source: Source, at: int) -> Iterator[Span]:
     literal = quoted(source, opening)
     if literal is None:
         return
+    if source.text.startswith(b'\\"', literal.start):
+        literal = Literal(literal.start + 2, literal.end - 2, quoted=True)
     value = source.text[literal.start : min(literal.end, literal.start + _ENOUGH)]
-    is_set = _SETTER.search(source.text, max(0, found[1] - 64), found[1]) is not None
+    is_set = _SETTER.search(source.text, max(0, found[1] - LOOK_BACK), found[1]) is not None
     is_pair = source.text[found[1] - 2 : found[1] - 1] in {b"(", b"["}
     if is_set or (is_pair and is_random(value, 10)):
-        yield from _emit(source, name, literal, "argument")
+        yield from emit(source, name, literal, "argument")
 
 
 def _called(source: Source, at: int) -> Iterator[Span]:
     """`setPassword("value")`, `.password("value")`."""
-    found = _name_before(source.text, at - 1)
+    found = name_before(source.text, at - 1)
     if found is None or (name := classify(found[0])) is None:
         return
     literal = quoted(source, at - 1)
@@ -152,37 +170,51 @@ def _called(source: Source, at: int) -> Iterator[Span]:
         return
     value = source.text[literal.start : min(literal.end, literal.start + _ENOUGH)]
     if is_random(value, 8) or (name.kind is Kind.PASSWORD and re.search(rb"\d|[^\w\s.:/-]", value)):
-        yield from _emit(source, name, literal, "call")
+        yield from emit(source, name, literal, "call")
 
 
 _OPENED = re.compile(
-    rb"(?:[\w.:-]+|[\w.:-]+[ \t][^<>]*\b(?:name|key|id|Name|Key)=[\"'][^\"'<>]*[\"'][ \t]*)>"
+    rb"(?:[\w.:-]+|(?!(?:a|h[1-6]|div|p|li|dt|section)[ \t])[\w.:-]+[ \t][^<>]*\b(?:name|key|id|"
+    rb"Name|Key)=[\"'][^\"'<>]*[\"'][ \t]*)>"
 )
+
+
+_TAG = re.compile(rb"[\w.:-]+")
+_INNER_TAG = re.compile(rb"\s{0,80}<(?:value|plaintext|string|content)>", re.IGNORECASE)
 
 
 def _element(source: Source, at: int) -> Iterator[Span]:
     """`<password>value</password>`, and `<entry key="password">value</entry>`."""
     text = source.text
-    found = _name_before(text, at)
+    found = name_before(text, at)
     if found is None or (name := classify(found[0])) is None:
         return
     before = source.before(at) or text[max(0, at - LOOK_BACK) : at]
     opened = before.rpartition(b"<")[2]
     if not _OPENED.fullmatch(opened) or not before.count(b"<"):
         return
+    tag = _TAG.match(opened)
+    if inner_tag := _INNER_TAG.match(text, at):
+        at, tag = inner_tag.end(), _TAG.match(inner_tag[0].strip(b" \t\r\n<"))
     end = text.find(b"<", at, at + 65536)
     if text.startswith(b"<![CDATA[", at):
         at, end = at + 9, text.find(b"]]>", at, at + 65536)
-    if end <= at or text[end : end + 2] not in {b"</", b"]]"}:
+    if end <= at or not (
+        text.startswith(b"]]", end) or (tag and text.startswith(b"</" + tag[0], end))
+    ):
         return
     inner = text[at:end]
     start = at + len(inner) - len(inner.lstrip())
-    yield from _emit(source, name, Literal(start, at + len(inner.rstrip()), quoted=True), "element")
+    yield from emit(source, name, Literal(start, at + len(inner.rstrip()), quoted=True), "element")
 
 
 _VALUE_KEY = re.compile(
     rb"\\{0,4}[\"']?\s{0,80}[,;]?\s{0,80}(?:>\s{0,8})?[{]?\s{0,8}(?:<)?\\{0,4}[\"']?"
-    rb"(?:value|val|content|string|secret|data)\\{0,4}[\"']?[ \t]*(?:[:=>])[ \t]*",
+    rb"(?:(?:type|kind|in|required|secure|"
+    rb"description)[\"']?[ \t]*[:=][ \t]*[\"']?[\w -]{1,80}[\"']?"
+    rb"\s{0,80}[,;]?\s{0,80}[\"']?)?"
+    rb"(?:value|val|content|string|secret|data|default|parametervalue|optionvalue)"
+    rb"\\{0,4}[\"']?[ \t]*(?:[:=>])[ \t]*",
     re.IGNORECASE,
 )
 
@@ -190,7 +222,7 @@ _VALUE_KEY = re.compile(
 def _paired(source: Source, at: int) -> Iterator[Span]:
     """`name: NAME` and then `value: value`, in YAML, JSON, TOML, HCL, XML."""
     text = source.text
-    found = _name_before(text, at)
+    found = name_before(text, at)
     if found is None or (name := classify(found[0])) is None:
         return
     key = _VALUE_KEY.match(text, at - 1)
@@ -202,7 +234,7 @@ def _paired(source: Source, at: int) -> Iterator[Span]:
     else:
         literal = read(source, key.end(), key.end() - 1, keyed=False)
         literal = block(source, key.end(), key.start() + 1) or literal
-    yield from _emit(source, name, literal, "pair")
+    yield from emit(source, name, literal, "pair")
 
 
 _SECRET_KEY = re.compile(
@@ -235,33 +267,33 @@ _DEFAULT = re.compile(rb"(?m)^[ \t]*(?:default|value)[ \t]*=[ \t]*(?=\")")
 
 def _property(source: Source, at: int) -> Iterator[Span]:
     """`string ApiKey { get; set; } = "value"` of C#."""
-    found = _name_before(source.text, source.text.rfind(b"{", 0, at))
+    found = name_before(source.text, source.text.rfind(b"{", 0, at))
     if found is None or (name := classify(found[0])) is None:
         return
     if getter := _GETTER.match(source.text, source.text.rfind(b"{", 0, at)):
-        yield from _emit(source, name, quoted(source, getter.end()), "assignment")
+        yield from emit(source, name, quoted(source, getter.end()), "assignment")
 
 
 def _variable(source: Source, at: int) -> Iterator[Span]:
     """`variable "name" { default = "value" }` of Terraform."""
     text = source.text
-    found = _name_before(text, text.rfind(b"{", 0, at))
+    found = name_before(text, text.rfind(b"{", 0, at))
     if found is None or (name := classify(found[0])) is None:
         return
     stop = text.find(b"\n}", at, at + 4096)
     if default := _DEFAULT.search(text, at, at + 4096 if stop < 0 else stop):
-        yield from _emit(source, name, quoted(source, default.end()), "assignment")
+        yield from emit(source, name, quoted(source, default.end()), "assignment")
 
 
 _ARROW = re.compile(rb"[ \t]*(?:<-|->|<<<)?[ \t]*")
 
 
 def _arrow(source: Source, at: int) -> Iterator[Span]:
-    """`name <- "value"` of R, `name -> value` of a dump, `read name <<< value`, `:name "value"`."""
+    """`name <- "value"` of R, `name -> value` of a dump, `read name <<< value`."""
     text = source.text
     low = max(0, at - LOOK_BACK)
     end = low + len(text[low:at].rstrip(b" \t<>-"))
-    found = _name_before(text, end)
+    found = name_before(text, end)
     if found is None or (name := classify(found[0])) is None:
         return
     arrow = _ARROW.match(text, end)
@@ -269,14 +301,7 @@ def _arrow(source: Source, at: int) -> Iterator[Span]:
     literal = quoted(source, start)
     if literal is None and source.syntax is not Syntax.CODE:
         literal = bare(source, start)
-    yield from _emit(source, name, literal, "assignment")
-
-
-def _clojure(source: Source, at: int) -> Iterator[Span]:
-    """`:name "value"` of Clojure."""
-    found = _name_before(source.text, at - 1)
-    if found and (name := classify(found[0])):
-        yield from _emit(source, name, quoted(source, at - 1), "assignment")
+    yield from emit(source, name, literal, "assignment")
 
 
 _DECLARED = re.compile(rb"[ \t]+(?:as[ \t]+)?string[ \t]*=\Z", re.IGNORECASE)
@@ -285,35 +310,50 @@ _DECLARED = re.compile(rb"[ \t]+(?:as[ \t]+)?string[ \t]*=\Z", re.IGNORECASE)
 def _declared(source: Source, at: int) -> Iterator[Span]:
     """`Dim name As String = "value"` of Basic, `var name string = "value"` of Go."""
     typed = _DECLARED.search(source.text, max(0, at - LOOK_BACK), at)
-    found = _name_before(source.text, typed.start()) if typed else None
+    found = name_before(source.text, typed.start()) if typed else None
     if found and (name := classify(found[0])):
         start = at + 1 if source.text[at : at + 1] == b" " else at
-        yield from _emit(source, name, quoted(source, start), "assignment")
+        yield from emit(source, name, quoted(source, start), "assignment")
 
 
-_PLIST = re.compile(rb"</key>\s*<(?:string|data)>\s*")
+_PLIST = re.compile(
+    rb"</(?:key|name|td|th|dt|b|strong|label|span)>:?\s*(?:</\w+>\s*)?"
+    rb"<(?:string|data|value|td|dd|code|span)(?: [^<>]{0,80})?>\s*(?:<(?:code|b|tt|kbd)>)?"
+)
 
 
 def _plist(source: Source, at: int) -> Iterator[Span]:
-    """`<key>name</key><string>value</string>` of a property list."""
+    """`<key>name</key><string>value</string>`, `<td>name</td><td>value</td>`."""
     text = source.text
-    close = text.rfind(b"</key>", max(0, at - LOOK_BACK), at)
-    found = _name_before(text, close)
+    low = max(0, at - LOOK_BACK)
+    close = low + text[low:at].rstrip(b"<").rfind(b"</")
+    if (earlier := text.rfind(b"</", low, close)) >= 0 and not text[earlier + 2 : close].strip(
+        b"abcdefghijklmnopqrstuvwxyz>: \t\r\n"
+    ):
+        close = earlier
+    found = name_before(text, close)
     opened = _PLIST.match(text, close)
     if found is None or opened is None or (name := classify(found[0])) is None:
         return
     end = text.find(b"<", opened.end(), opened.end() + 65536)
     if end > 0:
-        yield from _emit(source, name, Literal(opened.end(), end, quoted=True), "element")
+        literal = quoted(source, opened.end()) or Literal(opened.end(), end, quoted=True)
+        yield from emit(source, name, literal, "element")
 
 
 RULES = (
-    Rule(_KEY + rb"[ \t]+(?:as[ \t]+)?string[ \t]*=", _declared, caseless=True),
-    Rule(_KEY + rb"[ \t]*(?:<-|->|<<<)", _arrow, caseless=True),
-    Rule(rb"[ ({\[]:[\w-]*(?:" + _STEM + rb")[\w-]*[ \t]+\"", _clojure, caseless=True),
-    Rule(rb"(?:" + _STEM + rb")[\w.-]*</key>\s*<(?:string|data)>", _plist, caseless=True),
+    Rule(rb"(?:" + _STEM + rb")\w*[ \t]+(?:as[ \t]+)?string[ \t]*=", _declared, caseless=True),
+    Rule(rb"(?:" + _STEM + rb")[\w.]*[ \t]*(?:<-|->|<<<)", _arrow, caseless=True),
+    Rule(
+        rb"(?:"
+        + _STEM
+        + rb")[\w.-]*:?</(?:key|name|td|th|dt|b|strong|label|span)>:?\s*(?:</\w+>\s*)?"
+        rb"<(?:string|data|value|td|dd|code|span)(?: [^<>]*)?>",
+        _plist,
+        caseless=True,
+    ),
     Rule(rb"[\w-]pat\\{0,3}[\"'\])}]{0,2}[ \t]*[:=]", _assigned, caseless=True),
-    Rule(_KEY + rb"[ \t]*\{[ \t]*get;", _property, caseless=True),
+    Rule(rb"(?:" + _STEM + rb")\w*[ \t]*\{[ \t]*get;", _property, caseless=True),
     Rule(
         rb"(?:variable|output)[ \t]+\"[\w-]*(?:" + _STEM + rb")[\w-]*\"[ \t]*\{",
         _variable,

@@ -19,7 +19,8 @@ _JOINED = (
     rb"mysql(?:dump|admin)?|mariadb(?:-dump|-admin)?|7z[arz]?|rar|wget|rclone|cryptsetup|snmp\w*"
 )
 _DIRECTIVES = (
-    rb"requirepass|masterauth|bindpw|rootpw|rootbindpw|olcRootPW:|auth_pass|insecure-password|"
+    rb"requirepass|masterauth|bindpw|rootpw(?:[ \t]+--\w+)*|rootbindpw|olcRootPW:|auth_pass|"
+    rb"insecure-password|"
     rb"ssl_passphrase|enable[ \t]+(?:secret|password)(?:[ \t]+[0-9])?|AuthLDAPBindPassword|"
     rb"SSLPassPhrase|tls-key-password|rocommunity6?|rwcommunity6?|SESSION_SECRET|"
     rb"neighbor[ \t]+\S+[ \t]+password|snmp-server[ \t]+community|"
@@ -28,7 +29,7 @@ _DIRECTIVES = (
 _SETTERS = (
     rb"ENV|ARG|SetEnv|setenv|set|env|fastcgi_param|uwsgi_param|scgi_param|proxy_set_header|"
     rb"add_header|grpc_set_header|more_set_headers|RequestHeader[ \t]+set|"
-    rb"http-request[ \t]+set-header|auth|define|set-var|map"
+    rb"http-request[ \t]+set-header|auth|define|set-var|map|setq|defvar|defconst"
 )
 
 RULES = (
@@ -78,7 +79,7 @@ RULES = (
         multiline=True,
     ),
     Rule(
-        rb"^[ \t]*(?:"
+        rb"^[ \t]*[#(]?[ \t]*(?:"
         + _SETTERS
         + rb")(?:[ \t]+-\w+)*(?:[ \t]+|\()[\"']?[$]?[\w.-]*"
         + _STEM

@@ -135,6 +135,11 @@ def login(source: Source, at: int) -> Iterator[Span]:
 def statement(source: Source, at: int) -> Iterator[Span]:
     """`IDENTIFIED BY 'VALUE'`, `PASSWORD 'VALUE'`."""
     literal = quoted(source, at - 1)
+    if literal and source.syntax is Syntax.PROSE and source.text[at - 2 : at - 1] in b" \t=(":
+        value = _head(source, literal)
+        if is_value(value, sure=True, quoted=True, syntax=Syntax.PROSE):
+            yield Span(literal.start, literal.end, Kind.PASSWORD, "sql")
+        return
     yield from _emit(source, literal, "sql", strict=source.syntax is Syntax.CODE)
 
 
@@ -151,6 +156,8 @@ def said(source: Source, at: int) -> Iterator[Span]:
     if literal is None:
         return
     value = _head(source, literal)
+    if _CODE.search(value) and source.text[literal.start - 1 : literal.start] == b"`":
+        return
     if (
         literal.quoted
         and b"_" not in value
@@ -180,17 +187,22 @@ def pgpass(source: Source, at: int) -> Iterator[Span]:
         yield Span(start, start + len(value), Kind.PASSWORD, "pgpass")
 
 
+_TO_HOST = re.compile(rb"(?:\]|\.[a-z]{2,})(?::\d+)?[ \t]+[\w.@+-]*[A-Za-z][\w.@+-]*:\Z")
+
+
 def mail(source: Source, at: int) -> Iterator[Span]:
     """`[host]:587 user:VALUE` of Postfix."""
     end = source.line_end(at)
     value = source.text[at:end].rstrip()
+    if _TO_HOST.search(source.before(at) or b"") is None or value.startswith(b"//"):
+        return
     if value and b" " not in value:
         literal = Literal(at, at + len(value), quoted=True)
         is_known = "sasl" in source.name or b"]" in (source.before(at) or b"")
         yield from _emit(source, literal, "sasl", strict=not is_known)
 
 
-_CODE = re.compile(rb"\w[\[(]|\w=\w|[{|]\w+\||^\{\"")
+_CODE = re.compile(rb"\w\*?[\[(]|\w=\w|[{|]\w+\||^\{\"")
 _TICKED = re.compile(rb"\d|[^\w\s.:/-]|\w+ \w+ \w+")
 
 
@@ -227,10 +239,15 @@ def chap(source: Source, at: int) -> Iterator[Span]:
         yield from _emit(source, bare(source, start), "directive", strict=not _is_chap(source))
 
 
+_HASHED = re.compile(rb":(?:\$apr1\$|\$2[aby]\$|\{SHA\})")
+
+
 def crypt(source: Source, at: int) -> Iterator[Span]:
     """The thirteen characters of an old `crypt` behind a user's name."""
     value = source.text[at - 14 : at - 1]
-    if is_random(value, 13) or (source.name.endswith("htpasswd") and not is_boilerplate(value)):
+    near = source.text[max(0, at - LOOK_BACK) : at + LOOK_BACK]
+    is_file = source.name.endswith("htpasswd") or _HASHED.search(near) is not None
+    if is_random(value, 13) or (is_file and not is_boilerplate(value)):
         yield Span(at - 14, at - 1, Kind.PASSWORD, "shape")
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from workflow.redaction.structural import assignment, command_rules, headers, pem, tokens, urls
+from workflow.redaction.database import compiled
+from workflow.redaction.structural import (
+    assignment,
+    calls,
+    command_rules,
+    headers,
+    pem,
+    spoken,
+    tables,
+    tokens,
+    urls,
+)
 from workflow.redaction.structural.source import Source
 
 if TYPE_CHECKING:
@@ -18,9 +29,12 @@ if TYPE_CHECKING:
 
 RULES: tuple[Rule, ...] = (
     *assignment.RULES,
+    *calls.RULES,
     *command_rules.RULES,
     *headers.RULES,
     *pem.RULES,
+    *spoken.RULES,
+    *tables.RULES,
     *tokens.RULES,
     *urls.RULES,
 )
@@ -31,18 +45,15 @@ def _database() -> hyperscan.Database:
     """All rules' patterns, compiled once per process; a pattern's id is its place in `RULES`."""
     import hyperscan  # noqa: PLC0415 - 15 MB that commands which seal nothing do not need
 
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[rule.pattern for rule in RULES],
-        ids=list(range(len(RULES))),
-        elements=len(RULES),
-        flags=[
+    return compiled(
+        [rule.pattern for rule in RULES],
+        range(len(RULES)),
+        [
             (hyperscan.HS_FLAG_CASELESS if rule.caseless else 0)
             | (hyperscan.HS_FLAG_MULTILINE if rule.multiline else 0)
             for rule in RULES
         ],
     )
-    return database
 
 
 class Structural:

@@ -18,7 +18,10 @@ _CREDENTIAL = re.compile(rb"[^\s\"'`<>,;\\)\]}]++")
 _SPACE = re.compile(rb"[ \t]*\\{0,3}[\"']?(?:token=)?")
 
 
-_HEADER = re.compile(rb"(?i)authorization[\"'`\\]*[ \t]*[:=, ]?[ \t]*[\"'`\\]*[\w-]+[ \t]+\Z")
+_HEADER = re.compile(
+    rb"(?i)authorization[\"'`\\]*[ \t]*[:=, ]?[ \t]*"
+    rb"(?:\\*[\"']?value\\*[\"']?[ \t]*[:=][ \t]*)?[\"'`\\]*[\w-]+[ \t]+\Z"
+)
 # So long a value of a header is one without a digit, too.
 _LONG = 16
 _DIGIT = re.compile(rb"\d")
@@ -33,7 +36,7 @@ def _scheme(source: Source, at: int) -> Iterator[Span]:
     while end > start and text[end - 1] in b".:" and text[end : end + 1] not in {b'"', b"'"}:
         end -= 1
     value = text[start : min(end, start + 1024)]
-    if _HEADER.search(text, max(0, at - 48), at):
+    if _HEADER.search(text, max(0, at - 64), at):
         if is_value(value, sure=True, quoted=True) and (
             len(value) >= _LONG or _DIGIT.search(value)
         ):

@@ -57,6 +57,8 @@ _FIND = re.compile(
     rf"(?:^|_)(?:(?P<id>(?:private|access|secret|api)_?key_?id)|(?P<password>{_NAMES})|(?P<token>{_TOKEN})|(?P<maybe>{_MAYBE}))(?=_|$)"
 )
 _JOINED = re.compile(
+    r"(?:^|_)(?:(?:db|dn|my|user|admin|smtp|ldap|ssh|ftp|root|mail|http|proxy|key|store|vnc|mysql|pg)"
+    r"(?P<short>pass|pw))(?=_|$)|"
     r"[a-z0-9](?:(?P<password>passwords?|passwd|passphrase|passwort|pwd)|"
     r"(?P<token>secret|tokens?|apikey|accesskey|secretkey|privatekey))(?=_|$)"
 )
@@ -123,7 +125,7 @@ def classify(name: bytes) -> Name | None:
     if not _ABOUT.isdisjoint(after) or before[-1] in _NOT_OF or before[0] in _NOT_OF:
         return None
     kind = Kind.TOKEN
-    if found.lastgroup == "password":
+    if found.lastgroup in {"password", "short"}:
         kind = Kind.PASSWORD
     elif found.lastgroup == "maybe" and _COOKIE.search(found[0]):
         kind = Kind.COOKIE

@@ -98,7 +98,7 @@ class Source:
         """Whether backticks quote strings, as in JavaScript and Go."""
         self.covered = 0
         """Up to here the assignments have taken every value."""
-        self.listed = {"list": 0, "cookie": 0, "manifest": 0}
+        self.listed = {"list": 0, "cookie": 0, "manifest": 0, "table": 0, "insert": 0}
         """Up to here rules that read on and on have read, whether they found values or not."""
         self._runs: dict[re.Pattern[bytes], tuple[int, int]] = {}
         self._lines = (0, -1)

@@ -38,12 +38,14 @@ def _column(source: Source, at: int) -> Iterator[Span]:
     text = source.text
     if source.syntax is Syntax.CODE or at < source.listed["table"]:
         return
+    if source.syntax is Syntax.PROSE and not text.endswith(b"|", 0, at):
+        return
     stop = source.line_end(at - 1)
     source.listed["table"] = stop + 1
     start = text.rfind(b"\n", max(0, at - 1 - _WIDEST), at - 1) + 1
     heading = text[start:stop]
     sign = _sign(heading)
-    if len(heading) > _WIDEST or (source.syntax is Syntax.PROSE and sign != b"|"):
+    if len(heading) > _WIDEST:
         return
     titles = _titles(heading, sign)
     columns = {i: name for i, title in enumerate(titles) if (name := classify(title))}
@@ -62,7 +64,7 @@ def _titles(heading: bytes, sign: bytes) -> list[bytes]:
         cells = _PIPES.split(line.strip(b"|"))
     else:
         cells = _GAPS.split(line) if sign == b"  " else line.split(sign)
-    return [cell.strip(b" \t*_`\"") for cell in cells]
+    return [cell.strip(b' \t*_`"') for cell in cells]
 
 
 def _rows(source: Source, at: int, shape: tuple[bytes, int], columns: Columns) -> Iterator[Span]:
@@ -159,14 +161,14 @@ def _copy(source: Source, at: int) -> Iterator[Span]:
 def _listed(text: bytes, close: int) -> Columns:
     """The names of a list of columns that `close` ends which say secret, by their place."""
     opened = text.rfind(b"(", max(0, close - _WIDEST), max(close, 0))
-    cells = [cell.strip(b" \t\r\n`\"[]") for cell in text[opened + 1 : close].split(b",")]
+    cells = [cell.strip(b' \t\r\n`"[]') for cell in text[opened + 1 : close].split(b",")]
     return {i: name for i, cell in enumerate(cells) if (name := classify(cell))}
 
 
 _STEM = rb"(?:" + STEMS.encode() + rb")"
 RULES = (
     Rule(
-        rb"(?:^|[,;\t|]|  )[\w. \"*_`-]*" + _STEM + rb"[\w. \"*_`-]*(?:[,;\t|]|  |\r?$)",
+        _STEM + rb"[\w-]*[\"*`]{0,2} ?(?:[,;\t|]|  |\r?$)",
         _column,
         caseless=True,
         multiline=True,
@@ -177,7 +179,9 @@ RULES = (
         caseless=True,
     ),
     Rule(
-        rb"copy[ \t]+[\w.\"]+[ \t]*\([^()\n]*" + _STEM + rb"[^()\n]*\)[ \t]+from[ \t]+stdin[^\n]*\n",
+        rb"copy[ \t]+[\w.\"]+[ \t]*\([^()\n]*"
+        + _STEM
+        + rb"[^()\n]*\)[ \t]+from[ \t]+stdin[^\n]*\n",
         _copy,
         caseless=True,
     ),

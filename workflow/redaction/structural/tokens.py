@@ -20,6 +20,8 @@ _ALNUM = re.compile(rb"[A-Za-z0-9_]")
 _ESCAPE = re.compile(
     rb"(?:\\[nrtbf0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#\d+;)\Z"
 )
+# Base64 of something long, right up to a sign of it.
+_WITHIN = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9+/]{24}[+/]\Z")
 _REPEATED = re.compile(rb"(.)\1{7}")
 # So much of a body is asked of hyperscan: more would make it slow to compile, not more selective.
 _CONSTANT = re.compile(rb"[A-Z]*[_-][A-Z_-]*")
@@ -36,7 +38,7 @@ _TIDY = frozenset(b".,:")
 def is_start(text: bytes, at: int) -> bool:
     """Whether a token may start at `at`: no letter or digit runs on from before."""
     if at == 0 or not _ALNUM.match(text, at - 1):
-        return True
+        return _WITHIN.search(text, max(0, at - 25), at) is None
     return _ESCAPE.search(text[max(0, at - 6) : at]) is not None
 
 

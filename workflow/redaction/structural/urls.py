@@ -99,7 +99,8 @@ RULES = (
     Rule(
         rb"(?:hooks\.slack(?:-gov)?\.com/|discord(?:app)?\.com/api/|webhook\.office\.com/|"
         rb"outlook\.office(?:365)?\.com/webhook/|hooks\.zapier\.com/|api\.telegram\.org/|"
-        rb"maker\.ifttt\.com/|events\.pagerduty\.com/|webhook\.site/|hook\.[a-z0-9.]{0,12}make\.com/)",
+        rb"maker\.ifttt\.com/|events\.pagerduty\.com/|webhook\.site/|"
+        rb"hook\.[a-z0-9.]{0,12}make\.com/)",
         _hook,
     ),
 )

@@ -30,20 +30,25 @@ _ENTITY = re.compile(rb"&(quot|apos|#34|#39|#x22|#x27);")
 _NOT_QUOTE = {b'"': _DOUBLE, b"'": _SINGLE, b"`": _TICK}
 
 # An operator's other half, a type annotation, a prefix of the quote or a call around it.
-_LEAD = re.compile(rb"[=>~]{0,2}[ \t]*")
+_LEAD = re.compile(rb"[=>~]{0,2}(?:\*\*)?[ \t]*(?:<(?:code|b|strong|tt|kbd|samp|em|i)>)?")
 _TYPED = re.compile(
-    rb"(?:[&*?]*[A-Za-z_][\w.:]{0,40}(?:[\[<][\w., |\[\]<>']{0,40}[\]>])?(?: ?\| ?\w{1,20})?[?!]?)"
+    rb"(?:(?:&'\w{1,20} )?[&*?]*[A-Za-z_][\w.:]{0,40}(?:[\[<][\w., |"
+    rb"\[\]<>']{0,40}[\]>])?(?: ?\| ?\w{1,20})?[?!]?)"
     rb"[ \t]*=[ \t]*(?=[bBrRuUf]?[\"'`(])"
 )
 _WRAP = re.compile(
-    rb"(?:[({\[][ \t]*(?=[bBrRuUfF]{0,2}[\"'])|[bBrRuUfFlL@$]{1,2}(?=[\"'])|!!str[ \t]+|&[\w-]+[ "
+    rb"(?:\{\s{0,80}\\{0,3}[\"']?(?:value|default|securestring|content|"
+    rb"plaintext)\\{0,3}[\"']?[ \t]*[:=][ \t]*(?=\\{0,3}[\"'])|"
+    rb"\{[ \t]*(?=[bBrRuUfF]{0,2}[\"'])|[(\[]\s{0,80}(?=[bBrRuUfF]{0,2}[\"'])|"
+    rb"[bBrRuUfFlL@$]{1,2}(?=[\"'])|!!str[ \t]+|&[\w-]+[ "
     rb"\t]+(?=\S)|"
     rb"(?:new[ \t]+)?(?:pydantic\.|types\.)?(?:SecretStr|SecretBytes|Secret|String(?:::from)?|"
     rb"str|bytes|"
     rb"Some|Ok|Buffer\.from|\[\]byte|(?:base64\.)?b64decode|atob|aws\.String|quote|NSString|"
     rb"ConvertTo-SecureString|sensitive|tostring|nonsensitive)[ \t]*\(?[ \t]*(?:-String[ \t]+)"
     rb"?(?=[\"'`b])|"
-    rb"(?:process\.env|os\.environ|ENV|env|config|args|options|self|this|params)?[\w.\[\]\"'()]{0,60}"
+    rb"(?:process\.env|os\.environ|ENV|env|config|args|options|self|this|"
+    rb"params)?[\w.\[\]\"'()]{0,60}"
     rb"[ \t]*(?:\|\||\?\?|\bor\b)[ \t]*(?=[\"'`])){1,3}"
 )
 _DEFAULT = re.compile(rb"\$\{[A-Za-z_][\w.]*:?[-=]?(?P<value>[^{}\r\n]*)\}\Z")

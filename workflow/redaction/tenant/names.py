@@ -68,8 +68,12 @@ class Name:
 
 
 def name_of(written: str, kind: Kind, *, whole: bool) -> Name:
-    """A name from a dictionary.  Raises `SealingError` when it is too short to be looked for."""
+    """A name from a dictionary.  Raises `SealingError` when it cannot be looked for."""
     name = unicodedata.normalize("NFC", written.strip())
+    if "\0" in name:
+        # NOTE: hyperscan would end it there, and look for its beginning alone.
+        message = f"sealing.names: a name of the kind {kind.value} holds a NUL character"
+        raise SealingError(message, hint="write the name as it stands in text")
     if kind in {Kind.HOST, Kind.DOMAIN}:
         words: tuple[str, ...] = (name.strip(".").removeprefix("*."),)
     else:

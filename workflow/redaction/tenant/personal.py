@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, assert_never
 
+from workflow.redaction.database import compiled
 from workflow.redaction.interface import Kind, Span
 from workflow.redaction.settings import Sort
 from workflow.redaction.tenant.net import email, ipv4, ipv6
@@ -141,14 +142,11 @@ def _database(forms: frozenset[_Form]) -> hyperscan.Database:
     import hyperscan  # noqa: PLC0415 - heavy, and only needed where something is read
 
     wanted = [(form, pattern) for form, pattern in _BEGINNINGS if form in forms]
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[pattern for _, pattern in wanted],
-        ids=[int(form) for form, _ in wanted],
-        elements=len(wanted),
-        flags=hyperscan.HS_FLAG_SOM_LEFTMOST,
+    return compiled(
+        [pattern for _, pattern in wanted],
+        [int(form) for form, _ in wanted],
+        [hyperscan.HS_FLAG_SOM_LEFTMOST] * len(wanted),
     )
-    return database
 
 
 def _start(text: bytes, form: _Form, low: int, end: int) -> int:

@@ -20,8 +20,9 @@ from workflow.redaction.vault.known import Known
 from workflow.types import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from workflow.redaction.files.scan import Allowed
     from workflow.redaction.reading import Reading
     from workflow.redaction.vault.placeholder import Shape
 
@@ -84,10 +85,11 @@ class Vault:
     """Seals with a key what a finder finds, and knows what each placeholder stands for.
 
     A value that is found in one text is sealed in all that come later, so `learn` all files before
-    the first is sealed.
+    the first is sealed.  `allowed` is where the finder's allow-list notes what it lets pass.
     """
 
-    def __init__(self, key: bytes, finder: Finder) -> None:
+    def __init__(self, key: bytes, finder: Finder, allowed: Collection[Allowed] = ()) -> None:
+        self._allowed = allowed
         self._key = key
         self._finder = finder
         self._known = Known()
@@ -198,6 +200,10 @@ class Vault:
     def known(self, mark: bytes) -> Value | None:
         """What a placeholder stands for: exactly this one, in exactly this spelling."""
         return self._by_placeholder.get(mark)
+
+    def allowed(self) -> tuple[Allowed, ...]:
+        """What the finder's allow-list has let pass so far, in the order in which it did."""
+        return tuple(self._allowed)
 
     def paths(self, value: Value) -> frozenset[str]:
         """The files that a value was found in; none for one that only a request holds."""
