@@ -141,5 +141,5 @@ def _case(origin: Origin, placed: Placed, on: Parts) -> policy.Case:
         blobs=on.git.blobs,
         names=partial(on.git.names, placed.change.proposed),
         faults=placed.faults,
-        secrets=on.secrets,
+        secrets=seal.secrets(on.vault, on.secrets),
     )

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from workflow import prompts
 from workflow.errors import DraftError
 from workflow.patch import Content, Placement
-from workflow.redaction import Fault, Kind, UndecodableError, restore
+from workflow.redaction import Fault, Kind, Span, UndecodableError, restore
 from workflow.redaction.interface import FaultKind
 from workflow.types import Brief, Digest, RepoPath, Sent, Shown, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from workflow.git_store import GitStore
     from workflow.patch import ManyFiles
@@ -213,6 +213,25 @@ class Outbox:
         )
         self._store.sent(sent, request.body)
         self.requests += (sent,)
+
+
+def secrets(
+    vault: Vault, find: Callable[[bytes, str], Sequence[Span]]
+) -> Callable[[bytes, str], Sequence[Span]]:
+    """What `find` finds, and the secrets that only the request holds, wherever they stand."""
+    typed = [one for one in vault.values() if one.kind.is_secret and not vault.paths(one)]
+
+    def found(data: bytes, path: str) -> Sequence[Span]:
+        spans = list(find(data, path))
+        for value in typed:
+            start = data.find(value.data)
+            while start >= 0:
+                end = start + len(value.data)
+                spans.append(Span(start, end, value.kind, "request"))
+                start = data.find(value.data, end)
+        return sorted(spans)
+
+    return found
 
 
 def keeper(vault: Vault, git: GitStore, change: TreeChange, keep: Keep) -> Keep:

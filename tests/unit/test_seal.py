@@ -174,12 +174,12 @@ def test_a_file_with_values_stays_text(desk: Desk, vault: Vault, tmp_path: Path)
 
 def test_values_stay_with_a_file_that_is_renamed(desk: Desk, vault: Vault, tmp_path: Path) -> None:
     """All its placeholders under another name are no fault; a part of them is."""
-    desk.repo.commit({"old.conf": f"one\nkey {VALUE};\n", "other.conf": f"two {CUSTOMER}\n"})
-    move = "*** Begin Patch\n*** Update File: old.conf\n*** Move to: new.conf\n@@\n-one\n+ONE\n"
+    desk.repo.commit({"old.conf": f"one;\nkey {VALUE};\n", "other.conf": f"two {CUSTOMER}\n"})
+    move = "*** Begin Patch\n*** Update File: old.conf\n*** Move to: new.conf\n@@\n-one;\n+ONE;\n"
     made = placed(desk, vault, f"{move}*** End Patch\n", tmp_path)
     assert made.faults == ()
     assert desk.git.read(made.change.proposed, RepoPath("new.conf")) == (
-        f"ONE\nkey {VALUE};\n".encode()
+        f"ONE;\nkey {VALUE};\n".encode()
     )
     mark = vault.seal_text(VALUE)
     copy = f"*** Add File: new.conf\n+key {mark};\n*** Delete File: other.conf\n"
@@ -226,3 +226,13 @@ def test_no_file_is_named_by_a_secret(desk: Desk, vault: Vault, tmp_path: Path) 
     assert [(fault.path, fault.kind) for fault in made.faults] == [
         (f"{VALUE}.txt", FaultKind.MOVED)
     ]
+
+
+def test_a_value_that_only_the_request_holds_is_a_secret_wherever_it_lands(vault: Vault) -> None:
+    """Also where no detector would look at it, and only as long as no file holds it, too."""
+    vault.learn(f"the password is {VALUE}".encode(), "")
+    find = seal.secrets(vault, Finder(()).find)
+    text = f"return '{VALUE}' + '{VALUE}'".encode()
+    assert [text[span.start : span.end].decode() for span in find(text, "a.py")] == [VALUE, VALUE]
+    vault.learn(f"key {VALUE};".encode(), "site.conf")
+    assert seal.secrets(vault, Finder(()).find)(text, "a.py") == []

@@ -6,8 +6,8 @@ import shlex
 import signal
 import stat
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,16 @@ from workflow.errors import (
     WorkflowError,
 )
 from workflow.git_store import discover
+from workflow.patch import PatchError
+from workflow.redaction import UndecodableError
 from workflow.standalone import Examined, Folder, examine, swap
+from workflow.types import RepoPath
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from workflow.cli.output import Output
+    from workflow.patch import Refusal
     from workflow.policy import Policy
 
 MAX_PATCH = 64 * 1024 * 1024
@@ -99,7 +103,15 @@ def explain(output: Output, asked: Asked) -> None:
     """Print all that can be said about the patch."""
     found, rules = _examined(output, asked)
     body = patch_report.data(found, rules, applied=False, exit_code=ExitCode.DONE)
-    output.result(body, *patch_report.explanation(found, rules))
+    shown = b""
+    if found.prepared and not output.as_json:
+        vault = wiring.secrets_vault()
+        for file in found.prepared.swaps:
+            for side in (file.before, file.after):
+                with suppress(UndecodableError):
+                    vault.learn(side.data if side else b"", file.path)
+        shown = vault.scrub(found.prepared.patch)
+    output.result(body, *patch_report.explanation(found, rules, shown))
 
 
 def _examined(output: Output, asked: Asked) -> tuple[Examined, Policy]:
@@ -115,7 +127,26 @@ def _examined(output: Output, asked: Asked) -> tuple[Examined, Policy]:
 
 def _examine(data: bytes, desk: _Desk, asked: Asked) -> Examined:
     find = wiring.find_secrets
-    return examine(data, desk.folder, desk.start, desk.rules, asked.allowed, find)
+    found = examine(data, desk.folder, desk.start, desk.rules, asked.allowed, find)
+    return (
+        replace(found, refusals=tuple(_sealed(found.refusals, desk))) if found.refusals else found
+    )
+
+
+def _sealed(refusals: Sequence[Refusal], desk: _Desk) -> Iterator[Refusal]:
+    """Refusals whose quotes of files hold no secret: people hand them back to a model."""
+    vault = wiring.secrets_vault()
+    for path in {refusal.path for refusal in refusals} - {""}:
+        with suppress(PatchError, ValueError, UndecodableError):
+            content = desk.folder.read(RepoPath(path))
+            vault.learn(content.data if content else b"", path)
+    for refusal in refusals:
+        yield replace(
+            refusal,
+            message=vault.scrub_text(refusal.message),
+            hint=vault.scrub_text(refusal.hint),
+            nearest=tuple((line, vault.scrub(text)) for line, text in refusal.nearest),
+        )
 
 
 @contextmanager

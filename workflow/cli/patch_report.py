@@ -142,8 +142,8 @@ def refused(found: Examined) -> Iterator[Text]:
         yield from _objections(found.prepared.judgement)
 
 
-def explanation(found: Examined, rules: Policy) -> Iterator[Text]:
-    """All about a patch, top to bottom."""
+def explanation(found: Examined, rules: Policy, patch: bytes) -> Iterator[Text]:
+    """All about a patch, top to bottom; `patch` is git's own diff as it may be shown."""
     ready = found.prepared
     radius = Text.assemble(", ", diff.size(ready.radius)) if ready else ""
     dialect = str(found.reading.dialect) if found.reading else "cannot be read"
@@ -164,7 +164,7 @@ def explanation(found: Examined, rules: Policy) -> Iterator[Text]:
     if ready.is_clear and not ready.judgement.declared:
         yield Text.assemble(("  ✓ ", "green"), "no rule objects")
     yield Text("What would change  (git's own diff of the files before and after)", "bold")
-    yield from diff.lines(ready.patch.decode("utf-8", "replace"))
+    yield from diff.lines(patch.decode("utf-8", "replace"))
     verdict = ("It can be applied.", "green") if ready.is_clear else ("It is refused.", "bold red")
     yield Text(*verdict)
 

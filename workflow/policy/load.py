@@ -88,8 +88,8 @@ def load(data: bytes, source: str) -> Policy:
         # A subclass of the safe loader: it makes plain values only.
         read: object = yaml.load(data, _Loader)  # noqa: S506 - see above
     except (yaml.YAMLError, RecursionError) as error:
-        said = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        message = f"{source}: not YAML: {' '.join(said.split())}"
+        said = "nested too deeply" if isinstance(error, RecursionError) else _fault(error)
+        message = f"{source}: not YAML: {said}"
         raise PolicyError(message, hint="correct and commit it") from error
     try:
         document = Document.model_validate(read)
@@ -153,3 +153,10 @@ def _allowance(section: AllowSection) -> Allowance:
         rule=section.rule,
         text=section.text,
     )
+
+
+def _fault(error: yaml.YAMLError) -> str:
+    """What is wrong and where, without the line itself: it may hold a customer's name."""
+    mark = getattr(error, "problem_mark", None)
+    said = str(getattr(error, "problem", "") or "it cannot be read")
+    return f"{said}, line {mark.line + 1}, column {mark.column + 1}" if mark else said

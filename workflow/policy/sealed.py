@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from workflow.policy.rule import Rule, Said, Sample
 from workflow.redaction.interface import Fault, FaultKind, Kind, SealingError
+from workflow.redaction.vault.placeholder import words
 from workflow.types import RepoPath
 
 if TYPE_CHECKING:
@@ -32,6 +33,15 @@ def _placeholders(kind: FaultKind, look: Look) -> Iterator[Said]:
         if fault.kind is kind and not _is_free(fault, look):
             said = _WORDS[kind].format(what=_what(fault.sealed))
             yield RepoPath(fault.path), f"line {fault.line} has {said}"
+    if kind is FaultKind.UNKNOWN and look.role is None:
+        yield from _left_over(look)
+
+
+def _left_over(look: Look) -> Iterator[Said]:
+    """Placeholders in a patch from anywhere: only the draft of a proposal is restored."""
+    for file in look.files:
+        if any(words(line) for line in file.added):
+            yield file.path, "it gets a placeholder, which only `workflow propose` can restore"
 
 
 def _is_free(fault: Fault, look: Look) -> bool:

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from workflow.providers.remote import Remote, anthropic_client, openai_client
-from workflow.redaction.interface import Kind
 from workflow.redaction.egress.leak import Leaks
+from workflow.redaction.interface import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

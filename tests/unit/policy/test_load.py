@@ -190,3 +190,11 @@ def test_a_folder_may_end_in_a_slash() -> None:
     """As git's own patterns may."""
     policy = load(GOOD.replace(b".ci/**", b".ci/"), "x")
     assert policy.protected[0].paths[0] == ".ci/"
+
+
+def test_a_fault_of_yaml_quotes_no_line() -> None:
+    """It may hold a customer's name; the place is told instead."""
+    text = GOOD + b"sealing:\n  names: [Globex: Widgets}\n"
+    with pytest.raises(PolicyError, match=r"line [0-9]+, column [0-9]+") as caught:
+        load(text, "p.yaml")
+    assert "Globex" not in caught.value.message

@@ -95,6 +95,8 @@ MIXTURES = [
     *("wide ascii line", "ascii line wide", "wide wide wide wide wide wide wide wide ascii line"),
     *("ascii ascii ascii nul", "ascii nul one one", "nul ascii ascii ascii", "nuls nuls"),
     *("mark nuls line", "mark wide swapped", "mark swapped", "wide swapped", "swapped wide"),
+    *("mark wide ascii", "mark ascii wide", "wide ascii", "ascii wide", "mark short", "short x16"),
+    *("x16 short", "short short short x16", "mark x16 long"),
     *("mark mark wide nul nul ascii", "mark x32 wide", "mark wide x32"),
 ]
 
@@ -109,6 +111,9 @@ def test_what_may_be_read_in_two_ways_is_refused(mixture: str, encoding: str) ->
         "wide": NAMED.encode(encoding),
         "swapped": NAMED.encode("utf-16-be" if encoding == "utf-16-le" else "utf-16-le"),
         "nuls": NAMED.replace(" ", "\0").encode(),
+        "short": b"passwort",
+        "long": b"correct horse battery staple and so on, and on again until sunrise",
+        "x16": "x".encode(encoding),
         "x32": b"x\0\0\0",
         "line": b"\n",
         "nul": b"\0",
