@@ -6,6 +6,8 @@ import json
 import random
 import sqlite3
 import string
+import subprocess
+import sys
 import zlib
 from contextlib import closing
 from dataclasses import dataclass
@@ -251,3 +253,14 @@ def test_port():
     assert secret not in said(done) + said(log) + kept(here / ".git" / "workflow")
     said_why = workflow("reject", "1", "-m", f"{secret} is in the log", cwd=here)
     assert secret not in said(said_why) + kept(here / ".git" / "workflow")
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_streams_that_the_caller_has_closed(shop: Shop, closed: str) -> None:
+    """The command does its work, and no file that it opens takes the place of a stream."""
+    command = f'"{sys.executable}" -P -m workflow seal --check nginx {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=shop.repo.path, capture_output=True, check=False
+    )
+    assert done.returncode == 3
+    assert b"defect" not in done.stdout + done.stderr

@@ -17,7 +17,7 @@ from workflow.errors import (
     UnknownProposalError,
 )
 from workflow.store import Store
-from workflow.types import Digest, Finding, Forecast, Identity, Outcome, RepoPath, State
+from workflow.types import Digest, Finding, Forecast, Identity, Outcome, RepoPath, Sent, State
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Desk, Spawn
@@ -82,6 +82,21 @@ def test_bytes_of_another_name_are_refused(desk: Desk) -> None:
 
 
 # --- proposals ---------------------------------------------------------------------------------
+
+
+def test_a_request_is_recorded_with_its_body(desk: Desk) -> None:
+    """The ledger has it, and its bytes are kept; one that is not what it says is neither."""
+    body = b'{"model": "m"}'
+    sent = Sent("2026-01-02T03:04:05Z", "https://api.example.test/v1", "m", sha256(body), len(body))
+    desk.store.sent(sent, body)
+    assert desk.store.kept(sent.body) == body
+    assert events(desk)[-1] == "sent"
+    count = len(events(desk))
+    with pytest.raises(StoreError):
+        desk.store.sent(sent, b"another body")
+    assert len(events(desk)) == count
+    with pytest.raises(StoreError):
+        desk.store.kept(sha256(b"another body"))
 
 
 def test_a_proposal_comes_back_as_it_was(desk: Desk) -> None:

@@ -176,7 +176,8 @@ PLACEHOLDER_MOVED = Rule(
     reason="a sealed value stands in another file, or below another block, parent or heading",
     about=(
         "What a value does depends on where it stands: a header that one `location` of a server "
-        "needs is given away by another.  Blocks are told by brackets, indentation and headings.  "
+        "needs is given away by another.  Blocks are told by brackets, tags, indentation and "
+        "headings, in a file of unknown syntax by all of them.  "
         "Lines may change their order within one.  `sealing.moves` of the policy lists files "
         "within and between which a value may move."
     ),
@@ -196,8 +197,9 @@ PLACEHOLDER_REWIRED = Rule(
     reason="a sealed secret stays and the statement around it says something else",
     about=(
         "`postgres://user:secret@db.internal` with another host sends the secret there.  Any "
-        "change of the statement that holds a secret counts, unless it is one of blanks or of a "
-        "comma behind it.  Names and addresses of tenants do not count: they let nobody in."
+        "change of the statement that holds a secret counts, and so does a string, here-document "
+        "or comment put around it, but not one of blanks or of a comma behind it.  Names and "
+        "addresses of tenants do not count: they let nobody in."
     ),
     good=Sample(
         {_FILE: b"connect('db.internal', keyring)\n"},

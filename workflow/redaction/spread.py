@@ -20,6 +20,8 @@ _FEW = 22_000_000
 _MUCH, _SOON = 1_000_000, 5000
 """Bytes of text, and of text for each literal, from which on compiling the literals pays: 40 us for
 each, but then a text takes a tenth of the time."""
+_CORE = 64
+"""Bytes of a literal that are compiled; hyperscan refuses one of 16,000."""
 _WORD = 4
 """Bytes of a word, as which a text is read.  A literal has at least seven, so one word of a text
 is wholly in it, and begins at one of four places in a row."""
@@ -130,9 +132,10 @@ class _Table:
         if self._database is None:
             import hyperscan  # noqa: PLC0415 - large; only large texts with many values need it
 
+            cores = tuple(literal[:_CORE] for literal in literals)
             self._database = hyperscan.Database()
             self._database.compile(
-                expressions=literals, ids=tuple(range(len(literals))), flags=0, literal=True
+                expressions=cores, ids=tuple(range(len(cores))), flags=0, literal=True
             )
         hits: list[tuple[int, int]] = []
 
@@ -141,7 +144,10 @@ class _Table:
 
         self._database.scan(text, match_event_handler=hit)
         for number, end in hits:
-            yield literals[number], end - len(literals[number])
+            literal = literals[number]
+            start = end - min(len(literal), _CORE)
+            if len(literal) <= _CORE or text.startswith(literal, start):
+                yield literal, start
 
 
 def _words(literals: Iterable[bytes]) -> dict[int, set[tuple[int, int]]]:

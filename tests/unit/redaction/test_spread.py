@@ -78,13 +78,22 @@ def test_values_of_one_end_and_many_lengths_are_told_apart() -> None:
     assert found == {(at, 300) for at in range(280)}
 
 
+def test_a_value_of_any_length_is_looked_for() -> None:
+    """One that is too long to be compiled is found among many others, and only as a whole."""
+    rng = random.Random(6)  # noqa: S311 - test data
+    long = "".join(rng.choices(string.ascii_letters, k=40_000)).encode()
+    spread = Spread([(long, Kind.TOKEN), (long[:39_999] + b"-", Kind.TOKEN)])
+    text = b" " * 2_000_000 + long + b" "
+    assert [(span.start, span.end) for span in spread.find(text)] == [(2_000_000, 2_040_000)]
+
+
 def test_texts_shorter_than_a_word_hold_nothing() -> None:
     """No length of a text is too small to be looked at."""
     spread = Spread((b"%dKpq%d" % (at, at * 7919), Kind.TOKEN) for at in range(1000, 1300))
     assert not [span for size in range(12) for span in spread.find(b"1" * size)]
 
 
-def _some(values: list[bytes], text: bytes) -> set[object]:
+def _some(values: list[bytes], text: bytes) -> set[Span]:
     return set(Spread((value, Kind.TOKEN) for value in values).find(text))
 
 

@@ -12,6 +12,7 @@ from workflow.redaction.plausible import Syntax, is_random, is_value
 from workflow.redaction.structural.names import STEMS, Name, classify, words
 from workflow.redaction.structural.rule import Rule
 from workflow.redaction.structural.source import LOOK_BACK
+from workflow.redaction.structural.talk_shapes import is_said
 from workflow.redaction.structural.values import Literal, bare, block, quoted, read
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ _SESSION = words("sessionid phpsessid jsessionid session_id sid connect")
 _MIXED = re.compile(rb"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w%+/=-]{8,}")
 # Behind a value without quotes that is one word stands a comment, or the command it is set for.
 _FIRST = re.compile(rb"(?=\S*\d)(?=\S*[A-Za-z]\S*[A-Za-z])\S{6,}(?=[ \t]+(?:\(|[\w./-]+[ \t]+-))")
+# In a log words follow that have nothing to do with the value.
+_SPACED = re.compile(rb"(\S+)[ \t]")
 
 
 def _is_told(name: Name, value: bytes) -> bool:
@@ -96,6 +99,9 @@ def emit(source: Source, name: Name, literal: Literal | None, rule: str) -> Iter
     ) or _is_told(name, value):
         source.covered = max(source.covered, literal.end)
         yield Span(literal.start, literal.end, name.kind, rule)
+    elif source.is_log and not literal.quoted and (word := _SPACED.match(value)):
+        if is_said(word[1]):
+            yield Span(literal.start, literal.start + word.end(1), name.kind, rule)
 
 
 def _assigned(source: Source, at: int) -> Iterator[Span]:

@@ -14,6 +14,7 @@ from workflow.redaction.structural import (
     pem,
     spoken,
     tables,
+    talk,
     tokens,
     urls,
 )
@@ -71,11 +72,9 @@ class Structural:
             hits.append((end, rule))
 
         _database().scan(text, match_event_handler=note)
-        if not hits:
-            return []
+        spans: dict[Span, None] = dict.fromkeys(() if path else talk.find(text))
         hits.sort()
         source = Source(text, path)
-        spans: dict[Span, None] = {}
         for end, rule in hits:
             for span in RULES[rule].read(source, end):
                 spans[span] = None

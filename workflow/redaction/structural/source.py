@@ -82,6 +82,7 @@ class Source:
         "_runs",
         "covered",
         "has_templates",
+        "is_log",
         "is_shell",
         "listed",
         "name",
@@ -96,6 +97,7 @@ class Source:
         self.is_shell = self.name.rpartition(".")[2] in _SHELL or self.name.startswith("dockerfile")
         self.has_templates = self.name.rpartition(".")[2] in _TEMPLATES
         """Whether backticks quote strings, as in JavaScript and Go."""
+        self.is_log = self.name.endswith(".log")
         self.covered = 0
         """Up to here the assignments have taken every value."""
         self.listed = {"list": 0, "cookie": 0, "manifest": 0, "table": 0, "insert": 0}

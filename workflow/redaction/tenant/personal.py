@@ -11,7 +11,7 @@ from workflow.redaction.database import compiled
 from workflow.redaction.interface import Kind, Span
 from workflow.redaction.settings import Sort
 from workflow.redaction.tenant.net import email, ipv4, ipv6
-from workflow.redaction.tenant.numbers import IBAN_LENGTHS, card, iban, named_phone, phone
+from workflow.redaction.tenant.numbers import card, iban, named_phone, phone
 from workflow.redaction.tenant.readable import Readable
 
 if TYPE_CHECKING:
@@ -57,10 +57,14 @@ _KINDS = {
 }
 # What a form begins with, in hyperscan's language.  Each matches few ordinary texts, ends one byte
 # into its last repetition so that it is told once, and leaves the exact place to `re`.
-_COUNTRIES = "|".join(code for pair in IBAN_LENGTHS for code in (pair, pair.lower())).encode()
 _PHONE_NAMES = (
     rb"(?:phone|telephone|telefon|t\xc3\xa9l\xc3\xa9phone|mobile?|msisdn|whatsapp"
     rb"|(?:^|[^a-z])(?:tel|fax|cell|handy))(?:[_ -]?(?:number|nummer|num|no|nr))?"
+)
+# Any two letters: to look for those of each country takes five times as long as for all the rest.
+_IBAN_START = (
+    rb"(?:^|\\[nrt]|[^0-9A-Za-z])(?:[A-Z]{2}|[a-z]{2})[0-9]{2}"
+    rb"(?:[ .-]?[0-9A-Za-z]{4}){2}[ .-]?[0-9A-Za-z]{2}"
 )
 _BEGINNINGS = (
     (_Form.EMAIL, rb"[A-Za-z0-9_%+\x80-\xff-]@[A-Za-z0-9\x80-\xff]"),
@@ -79,8 +83,7 @@ _BEGINNINGS = (
     (_Form.CARD, rb"(?:^|\\[nrt]|[^0-9A-Za-z_.])3[0-9]{3}[ -]?[0-9]{6}[ -]?[0-9]{4}"),
     (
         _Form.IBAN,
-        rb"(?:^|\\[nrt]|[^0-9A-Za-z])(?:%b)[0-9]{2}(?:[ .-]?[0-9A-Za-z]{4}){2}[ .-]?[0-9A-Za-z]{2}"
-        % _COUNTRIES,
+        _IBAN_START,
     ),
     # Told at the first digit of the number itself: the start is behind the name.
     (

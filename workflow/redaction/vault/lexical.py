@@ -51,6 +51,7 @@ class _Open:
 
 
 _BRACKETS = rb"[(){}\[\];]"
+_EVENTS = frozenset((b"(", b")", b"{", b"}", b"[", b"]", b";"))
 _PAIRS = {b"$(": b")", b"${": b"}", b"{": b"}", b"`": b"`"}
 _INNER = {
     opener: Form(closer, re.compile(_BRACKETS), code=True) for opener, closer in _PAIRS.items()
@@ -100,7 +101,7 @@ C = Dialect(
 )
 JAVASCRIPT = Dialect(
     _pattern(
-        rb"(?<![\w)\]\s<*/])\s*+/(?![*/\s])(?:\\.|\[(?:\\.|[^\]\\])*+\]|[^/\\\[])++/",
+        rb"(?<![\w)\]\s<*/])\s*+/(?![*/\s])(?:\\.|\[(?:\\.|[^\]\\]){0,99}+\]|[^/\\\[]){1,99}+/",
         C.tokens.pattern,
     ),
     C.forms,
@@ -212,6 +213,9 @@ class Lexer:
             if token is None:
                 break
             at = token.end()
+            if top is None and token.lastgroup is None and token[0] in _EVENTS:
+                yield Event.BRACKET, token[0], at
+                continue
             if code and token.lastgroup == "comment":
                 self.code_end = token.start()
                 break

@@ -53,7 +53,7 @@ _SQL = (Syntax(lexical.SQL, semicolons=True), Syntax(lexical.MYSQL, semicolons=T
 _NGINX = (Syntax(lexical.NGINX, semicolons=True),)
 _TOML = (Syntax(lexical.PYTHON),)
 _XML = (Syntax(lexical.XML),)
-_UNKNOWN = (Syntax(lexical.LOOSE), Syntax(lexical.RAW), Syntax(lexical.NGINX))
+_UNKNOWN = (Syntax(lexical.LOOSE), Syntax(lexical.RAW))
 _ENDINGS = {
     ".py .pyi": _PYTHON,
     ".yaml .yml": _YAML,
