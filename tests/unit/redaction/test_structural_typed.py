@@ -131,7 +131,9 @@ def _requests() -> list[str]:
         for path in sorted((_TOP / folder).rglob("test_*.py")):
             nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
             texts = (node.value for node in nodes if isinstance(node, ast.Constant))
-            start = re.compile(r"(?:add|allow|set|limit|change|make|raise|remove|block|let) ", re.I)
+            start = re.compile(
+                r"(?:add|allow|set|limit|change|make|raise|remove|block|let) ", re.IGNORECASE
+            )
             found.update(t for t in texts if isinstance(t, str) and start.match(t))
     return sorted(found)
 

@@ -99,8 +99,9 @@ def emit(source: Source, name: Name, literal: Literal | None, rule: str) -> Iter
     ) or _is_told(name, value):
         source.covered = max(source.covered, literal.end)
         yield Span(literal.start, literal.end, name.kind, rule)
-    elif source.is_log and not literal.quoted and (word := _SPACED.match(value)):
-        if is_said(word[1]):
+    elif source.is_log and not literal.quoted:
+        word = _SPACED.match(value)
+        if word and is_said(word[1]):
             yield Span(literal.start, literal.start + word.end(1), name.kind, rule)
 
 

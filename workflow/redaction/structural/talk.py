@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from workflow.redaction.database import compiled
 from workflow.redaction.interface import Kind, Span
-from workflow.redaction.structural.names import STEMS, classify, words
+from workflow.redaction.structural.names import classify, words
 from workflow.redaction.structural.talk_shapes import (
     is_git_id,
     is_quoted,
@@ -28,16 +28,21 @@ if TYPE_CHECKING:
 _BEFORE, _AFTER = 240, 480
 """Bytes before and after a telling word in which words are looked at."""
 _PASTED = 16_384
-"""Bytes of a text beyond which most of it is pasted: then words are looked at in a third of that."""
+"""Bytes of a text beyond which most of it is pasted: then a third of that is looked at."""
 _LEAST, _LONGEST = 6, 64
 """Bytes of a value, and of a word that says secret."""
 _WORDS = 12
 """So many words behind a telling word its `to` or `is` may stand."""
 _TALK = (
-    r"pa(?:ss|\xc3\x9f)wor[dt]|log[ -]?in\b|sign(?:ed|s|ing)?\b|vault|\badmin|\broot\b|\buser|authenticate|benutzer|usuario|utilisateur|zugang|kennwort|"
-    r"schl\xc3\xbcssel|schluessel|geheim|anmelde|contrase|clave|secreto|mot de passe|"
-    r"cl\xc3\xa9|cl(?:e|\xe9)f|jeton|identifiant|credencial|basic\b"
+    r"pa(?:ss|\xc3\x9f)[ _-]?(?:wor[dt]|wd|phrase|code)|secret|token|key|cred|bearer|cookie|"
+    r"webhook|vault|authoriz|authentic|basic\b|kennwort|zugang|geheim|anmelde|benutzer|"
+    r"schl(?:\xc3\xbc|ue)ssel|contrase|clave\b|usuario|mot de passe|utilisateur|jeton|identifiant|"
+    r"senha|parola|wachtwoord|heslo|mnemonic|connection_?string|"
+    r"(?:\b|[_-])(?:pass|passe|pwd?|psk|jwt|sess(?:ion)?|sid|otp|pin|cvv|dsn|sas|pat|mfa|mdp|"
+    r"log[ -]?in|sign(?:ed|s|ing)?|admin|root|user(?:name)?|auth|cl\xc3\xa9|clef?)\b|"
+    r"(?:db|my|user|admin|smtp|ldap|ssh|ftp|root|mail|proxy|mysql|pg)_?(?:pass|pw)\b"
 )
+"""Every telling word has one of these in it, and few other words do."""
 _TELLING = words(
     "password passwords passwd passphrase passcode pass pw pwd secret secrets token tokens key "
     "keys apikey credential credentials creds login pin cookie bearer basic webhook vault "
@@ -46,10 +51,10 @@ _TELLING = words(
 )
 _DIGITS = words("pin otp")
 _LINKS = words(
-    "to is was as be by with are from use = : := == => -> equals equal set now instead auf ist lautet "
-    "zu durch mit von sei est sont par de à es son por con and und et y or / — – -"
+    "to is was as be by with are from use = : := == => -> equals equal set now instead auf ist "
+    "lautet zu durch mit von sei est sont par de à es son por con and und et y or / \u2014 \u2013 -"
 )
-_SAYS = _LINKS - words("and und et y or with are from set now / — – -")
+_SAYS = _LINKS - words("and und et y or with are from set now / \u2014 \u2013 -")
 _PLAIN = words(
     "password passwd passphrase passcode pw pwd secret token credential credentials passwort "
     "kennwort paßwort geheimnis contraseña contrasena secreto passe mdp"
@@ -76,7 +81,7 @@ def _database() -> hyperscan.Database:
     import hyperscan  # noqa: PLC0415 - 15 MB that commands which seal nothing do not need
 
     return compiled(
-        [rb"(?:" + STEMS.encode() + rb"|" + _TALK.encode("latin-1") + rb")"],
+        [_TALK.encode()],
         [0],
         [hyperscan.HS_FLAG_CASELESS],
     )
@@ -234,7 +239,7 @@ class _Reading:
 
 def _may_be(word: bytes) -> bool:
     """Whether any value can be within `word`: what follows asks for a digit or for capitals."""
-    if len(word) < _LEAST and not word.isdigit():
+    if len(word) < _LEAST and not word[:4].isdigit():
         return False
     if _MAY.search(word):
         return True
