@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _BEFORE, _AFTER = 240, 480
 """Bytes before and after a telling word in which words are looked at."""
 _PASTED = 16_384
-"""Bytes of a text beyond which most of it is pasted: then a third of that is looked at."""
+"""Bytes of a text beyond which most of it is pasted code: then a sixth of that is looked at, and
+only behind words that stand apart, as no name or call of code does."""
+_ENDINGS = frozenset((b"", b" ", b"\t", b"\r", b"\n", b":", b"=", b'"', b"'", b"`", b"|", b"s"))
 _LEAST, _LONGEST = 6, 64
 """Bytes of a value, and of a word that says secret."""
 _WORDS = 12
@@ -101,9 +103,11 @@ def find(text: bytes) -> Iterable[Span]:
         ends.append(end)
 
     _database().scan(text, match_event_handler=note)
+    ends.sort()
+    if len(text) > _PASTED:
+        ends = [end for end in ends if text[end : end + 1] in _ENDINGS]
     if not ends:
         return
-    ends.sort()
     reading = _Reading(text, ends, names_commit=_COMMIT.search(text) is not None)
     for low, high in _windows(text, ends):
         yield from reading.spans(low, high)
@@ -111,7 +115,7 @@ def find(text: bytes) -> Iterable[Span]:
 
 def _windows(text: bytes, ends: list[int]) -> Iterator[tuple[int, int]]:
     """The parts of the text around the telling words, each once."""
-    share = 3 if len(text) > _PASTED else 1
+    share = 6 if len(text) > _PASTED else 1
     before, after = _BEFORE // share, _AFTER // share
     low, high = ends[0] - before, ends[0] + after
     for end in ends:

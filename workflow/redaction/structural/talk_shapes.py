@@ -26,7 +26,7 @@ _NAME = re.compile(rb"[A-Za-z]+\d{0,2}(?:[_-]+(?:[A-Za-z]{3,}\d{0,4}|[A-Za-z]+|v
 """A word or words that are joined, with a number at the most: `proxy_read_timeout`, `us-east-1`."""
 _ALIKE = re.compile(
     rb"[\w./-]*#(?:\d+|[A-Za-z]+)\Z|[\w.*-]+(?:\|[\w.*-]+)+\Z|0x[0-9A-Fa-f]{1,16}\Z|.*\.\.\.|"
-    rb"U\+[0-9A-F]{4,6}\Z|.*\\[ux][0-9a-f]{2}|.*\]\(|_?\*\*|%[\w.]+%"
+    rb"[\w.-]*/[\w./-]*\?[\w.-]+\Z|U\+[0-9A-F]{4,6}\Z|.*\\[ux][0-9a-f]{2}|.*\]\(|_?\*\*|%[\w.]+%"
 )
 """Names with a sign: `owner/project#12`, `Class#method`, `this|that`, addresses."""
 _EXTENDED = re.compile(rb"[\w.@+-]*\w\.[A-Za-z][A-Za-z0-9]{0,9}(?::\d+)*\Z")
