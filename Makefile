@@ -11,7 +11,7 @@
 # Settings, for the command line: `make test PYTEST_ARGS="-k seal" WORKERS=2`.
 PYTHON ?=
 PYTEST_ARGS ?=
-WORKERS ?= 0
+WORKERS ?= auto
 UPGRADE ?=
 
 BIN := .venv/bin
