@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _DEPTH = 2
 """Layers of encoding that are taken off: base64 of JSON in JSON, and no more."""
+_INNER = "decoded"
 _LINE = re.compile(rb"[^\r\n]+")
 _RAW = re.compile(rb"[\t\n\r -~]{6,}")
 """ASCII within UTF-16; what is shorter holds no name and value."""
@@ -173,13 +174,17 @@ class Finder:
 
     def _detected(self, text: bytes, path: str) -> _Found:
         layers, literals = [_Layer(text, path)], Literals(text, path)
+        # What a file holds in encoded form is nobody's request, which rules read more freely.
+        inner = _INNER if path else ""
         spans: list[Span] = []
         secrets: list[tuple[list[tuple[bytes, Kind]], list[Span]]] = []
         for layer in layers:  # which grows
             found = [span for each in self._detectors for span in each.find(layer.text, layer.path)]
             if len(layer.views) < _DEPTH:
                 unfolded = self._forms.unfold(layer.text, layer.path)
-                layers += [_Layer(v.text, v.path, (*layer.views, v)) for v in unfolded.views]
+                layers += [
+                    _Layer(v.text, v.path or inner, (*layer.views, v)) for v in unfolded.views
+                ]
                 spans += [part for span in unfolded.spans for part in layer.back(span)]
             for span in found:
                 whole = layer.back(span)

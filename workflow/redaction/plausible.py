@@ -104,6 +104,7 @@ _GENERIC = frozenset(
     b"development staging local localhost hidden masked plain raw base64 hex json xml yaml sha "
     b"sha1 sha256 sha512 md5 hmac rsa dsa ecdsa ed25519 aes pin otp totp code codes number "
     b"integer boolean bool int object array list dict map of a an to in is for and or not no yes "
+    b"on off declare refuse allow allowed deny denied enable enabled disable disabled always never "
     b"true false on off with from by as required optional is_null identifier word words this that "
     b"manager provider store backend handler model view label help prompt message error warning "
     b"info debug webhook dsn connection sid ssl tls ssh pgp gpg cert certificate ca pem der "

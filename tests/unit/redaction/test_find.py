@@ -290,3 +290,22 @@ def test_uniting_and_cutting_lose_no_visible_character(text: bytes, spans: list[
     kept = {at for span in cut(text, merged(spans)) for at in range(span.start, span.end)}
     lost = {at for span in spans for at in range(span.start, span.end)} - kept
     assert {text[at] for at in lost} <= set(b"\r\n \t#/;*>|")
+
+
+def test_a_view_of_a_file_is_not_read_as_what_a_person_types() -> None:
+    """The freer rules for requests are for text that has no path at all."""
+    asked: list[str] = []
+
+    class Noting:
+        """A detector that remembers the paths it is asked with."""
+
+        def find(self, text: bytes, path: str) -> tuple[Span, ...]:
+            """Find nothing."""
+            del text
+            asked.append(path)
+            return ()
+
+    text = b'SIGN = "the password\\u0020is\\u0020here\\n"\n'
+    Finder([Noting()]).find(text, "app.py")
+    assert len(asked) > 1
+    assert "" not in asked
