@@ -37,10 +37,10 @@ demo: .venv/.project ## set up, then run the seeded story on a scratch copy, off
 
 test: .venv/.dev .venv/.project ## set up, then run every test
 	$(SAY) 'pytest'
-	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 unit: .venv/.dev .venv/.project ## run the tests that take seconds
-	@$(BIN)/python -m pytest -n $(WORKERS) tests/unit $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/unit $(PYTEST_ARGS)
 
 lint: .venv/.dev .venv/.project ## ruff, formatting, types, import layers
 	$(SAY) 'ruff check'

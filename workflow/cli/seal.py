@@ -31,7 +31,7 @@ from workflow.errors import (
 from workflow.git_store import discover
 from workflow.redaction import Allow, Vault, live
 from workflow.redaction.files.scan import Recorded, Scan
-from workflow.redaction.files.walk import Skipped, UnreadableError, open_file, walk
+from workflow.redaction.files.walk import Skipped, UnreadableError, open_file, unreadable, walk
 from workflow.redaction.interface import SealingError
 from workflow.redaction.reading import UndecodableError
 from workflow.redaction.vault import key
@@ -226,6 +226,8 @@ def _learned(desk: _Desk, asked: Asked) -> list[_Source]:
                     desk.tally.skipped.append(Skipped(source.name, "not text"))
             except UnreadableError as error:
                 desk.tally.faults.append(error)
+            except OSError as error:
+                desk.tally.faults.append(unreadable(source.name, error))
             else:
                 learned.append(source)
                 pace.files = len(learned)

@@ -65,7 +65,7 @@ def walk(path: str, *, is_all: bool = False) -> Iterator[Item]:
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError) as error:
-        yield _unreadable(path, error)
+        yield unreadable(path, error)
         return
     if not stat.S_ISDIR(mode):
         yield Listed(path, is_named=True)
@@ -83,7 +83,7 @@ def open_file(path: str) -> BinaryIO:
     try:
         fd = os.open(path, _FILE)
     except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(fd, "rb", buffering=0)
@@ -105,7 +105,7 @@ def _whole(top: str) -> Iterator[Item]:
             with os.scandir(path) as entries:
                 names = sorted((entry.name for entry in entries), reverse=True)
         except OSError as error:
-            yield _unreadable(path, error)
+            yield unreadable(path, error)
             continue
         # NOTE: a name may hold what pathlib would fold away.
         waiting += [os.path.join(path, name) for name in names if name != _GIT]  # noqa: PTH118 - see above
@@ -122,7 +122,7 @@ def _listed(path: str) -> Iterator[Item]:
     except FileNotFoundError:
         return  # tracked, and deleted in the work tree
     except OSError as error:
-        yield _unreadable(path, error)
+        yield unreadable(path, error)
         return
     if stat.S_ISREG(mode):
         yield Listed(path)
@@ -147,7 +147,8 @@ def _git_lists(folder: str) -> list[str] | None:
     return names
 
 
-def _unreadable(path: str, error: OSError | ValueError) -> UnreadableError:
+def unreadable(path: str, error: OSError | ValueError) -> UnreadableError:
+    """The error of the system as one of ours, which names the file."""
     why = error.strerror if isinstance(error, OSError) else str(error)
     message = f"{path} cannot be read: {why}"
     return UnreadableError(message, hint="name a file that is there and that you may read")
