@@ -31,6 +31,9 @@ _PRIVATE_KEY = re.compile(rb"(private) (?=key)", re.IGNORECASE)
 _PEM_RUN = re.compile(
     rb"\\+[nrt]|-----[^\n]*|[A-Za-z-]+: [^\n\\\"']*|(?P<value>[A-Za-z0-9+/=_-]{2,})", re.DOTALL
 )
+_PEM_LINE = 16
+"""Bytes; what is shorter is the last line of a body, with nothing behind it."""
+_NOT_ARMOUR = re.compile(rb"[^\s\\\"'+#/>*|,.;()-]")
 _WITHIN = (
     re.compile(rb"^[a-z+.-]+://[^/\s]*:(?P<value>[^@/\s]+)@", re.IGNORECASE),
     re.compile(rb"^(?:https?://)?[^/\s]+/(?P<value>\S+)$"),
@@ -93,13 +96,25 @@ def _is_of_a_blob(text: bytes, start: int, end: int) -> bool:
     return bool(before or _BLOB.match(text, end)) and b"\n" not in text[start:end]
 
 
+def _armoured(secret: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The lines of a key's body, up to what is none: the end of one may be that of another key."""
+    at = start
+    for run in _PEM_RUN.finditer(secret, start, end):
+        if _NOT_ARMOUR.search(secret, at, run.start()):
+            return
+        at = run.end()
+        if run["value"]:
+            follows = secret[at : at + 1]
+            if at - run.start() < _PEM_LINE and follows and follows not in b"\r\n\\\"'-":
+                return
+            yield run.span("value")
+
+
 def _tightened(secret: bytes, rule: str) -> Iterator[tuple[int, int]]:
     """The values within what a rule takes for one, such as a URL or a key with its armour."""
     if rule.endswith(".private-key"):
         for armour in _PEM.finditer(secret):
-            for run in _PEM_RUN.finditer(secret, *armour.span(1)):
-                if run["value"]:
-                    yield run.span("value")
+            yield from _armoured(secret, *armour.span(1))
         return
     fields = [field.span("value") for field in _FIELDS.finditer(secret)]
     if fields:

@@ -91,3 +91,14 @@ def test_many_keys_without_an_end_take_no_longer_than_their_size_asks(vendor: Ve
     start = time.process_time()
     assert _found(vendor, text) == {token.encode()}
     assert time.process_time() - start < 10
+
+
+def test_a_key_without_its_end_takes_nothing_of_the_log_behind_it(vendor: Vendor) -> None:
+    """The end that is found may be that of another key, a thousand lines below."""
+    body = "\n".join(_random(64) for _ in range(6))
+    log = "2026-01-05T10:10:07Z INFO request id=31 path=/items/56 status=200\n" * 50
+    head, end = ("-----%s RSA PRIVATE" + " KEY-----\n" for _ in range(2))
+    text = f"{head % 'BEGIN'}{body}\n{log}{head % 'BEGIN'}{body}\n{end % 'END'}".encode()
+    found = {text[span.start : span.end].decode() for span in vendor.find(text, "a.log")}
+    assert found
+    assert found <= set(body.split("\n"))
