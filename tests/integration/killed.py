@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import workflow
-from workflow import cli
+from workflow import cli, wiring
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -38,6 +38,9 @@ def main() -> int:
 
     # Imported first: steps are those of the command, not of loading it.
     from workflow.cli import app, land, propose  # noqa: F401, PLC0415 - see above
+
+    # Rules are compiled once for all runs: a first run would have more steps than the others.
+    wiring.finder(wiring.built_in_policy().sealing).find(b"password = 'Kq3vX9dYkR2m'\n", "a.py")
 
     sys.setprofile(count)
     status = cli.run(arguments)
