@@ -142,7 +142,7 @@ MORE = (
     ),
     (
         "uv.lock",
-        '{ url = "https://f.example/x.whl", hash = "<<sha256:{h64}>>", size = <<{d6}>> }\n',
+        '{ url = "f.example/x-1.0", hash = "<<sha256:{h64}>>", size = <<{d6}>> }\n',
     ),
     ("pnpm-lock.yaml", "resolution: {integrity: <<sha512-{b64:64}>>}\n"),
     ("Gemfile.lock", "CHECKSUMS\n  rake (13.0) sha256=<<{h64}>>\n"),

@@ -184,7 +184,7 @@ DIGESTS = (
     ("requirements.txt", "x==1.2.3 --hash=sha256:<<{h64}>> --hash=sha256:<<{h64}>>\n"),
     (
         "package-lock.json",
-        '"integrity": "<<sha512-{b64:64}>>", "resolved": "https://r.example/x.tgz"\n',
+        '"integrity": "<<sha512-{b64:64}>>", "resolved": "r.example/x"\n',
     ),
     (
         "poetry.lock",
@@ -205,7 +205,7 @@ DIGESTS = (
     ("etag.txt", 'ETag: "<<{h32}>>"\nX-Request-Id: <<{uuid}>>\n'),
     (
         "yarn.lock",
-        'resolved "https://r.example/x.tgz#<<{h40}>>"\n  integrity <<sha512-{b64:64}>>\n',
+        'resolved "r.example/x#<<{h40}>>"\n  integrity <<sha512-{b64:64}>>\n',
     ),
     ("trace.txt", "trace_id=<<{h32}>> span_id=<<{h16}>> host=web{d1}\n"),
     ("oid.txt", "1.3.6.1.4.1.<<{d5}>>.1.2 = <<{d9}>>\nobject <<{h24}>>\n"),

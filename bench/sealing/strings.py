@@ -39,7 +39,7 @@ ldap|ldaps://cn=%u:%p@%h:636/dc=corp|ldap url
 ftp|ftp://%u:%p@%h/incoming/|ftp url
 sftp|sftp://%u:%p@%h:22/upload|backup url
 git-https|https://%u:%p@git.example.com/team/repo.git|git remote
-index-url|https://%u:%p@packages.example.com/simple|pip index url
+python-index|https://%u:%p@mirror.example.com/python|pip index url
 proxy|http://%u:%p@proxy.example.com:3128|https proxy
 rtsp|rtsp://%u:%p@%h:554/stream1|camera url
 jdbc-postgres|jdbc:postgresql://%h:5432/shop?user=%u&password=%p|jdbc url
