@@ -81,12 +81,12 @@ class SealedFiles:
         found = self._files.read(real)
         if found is None:
             return None
-        sealed = _sealed(self._vault, found.data, real)
-        if sealed is None:
+        try:
+            self._sealed[real] = self._vault.seal(found.data, real)
+        except UndecodableError:
             # No drafter has seen it, since it cannot be sent.  A draft may still delete it.
             return found
-        self._sealed[real] = sealed
-        return replace(found, data=sealed.data)
+        return replace(found, data=self._sealed[real].data)
 
     def restored(self, placement: Placement) -> tuple[Placement, tuple[Fault, ...]]:
         """A placement with the values back in their places, and what is wrong with placeholders.
@@ -138,29 +138,20 @@ def misplaced(vault: Vault, git: GitStore, change: TreeChange) -> tuple[Fault, .
 
     For a change that is not put together from a draft: there is no sealed text to compare.
     """
-    learn(vault, git, change)
-    blobs = [blob for file in change.files for blob in (file.old, file.new) if blob]
-    data = dict(zip(blobs, git.blobs(blobs), strict=True))
+    texts = _learn(vault, git, _sides(change))
     before = {
-        file.path: sealed
+        file.path: vault.seal(texts[file.old], file.path)
         for file in change.files
-        if file.old and (sealed := _sealed(vault, data[file.old], file.path))
+        if file.old in texts
     }
     gone = [before[file.path] for file in change.files if not file.new and file.path in before]
     faults: list[Fault] = []
     for file in change.files:
-        after = _sealed(vault, data[file.new], file.path) if file.new else None
-        if after:
-            was = before.get(file.path) or _moved(after.data, gone)
-            faults += restore(vault, was, after.data, file.path).faults
+        if file.new in texts:
+            after = vault.seal(texts[file.new], file.path).data
+            was = before.get(file.path) or _moved(after, gone)
+            faults += restore(vault, was, after, file.path).faults
     return tuple(faults)
-
-
-def _sealed(vault: Vault, data: bytes, path: str) -> Sealed | None:
-    try:
-        return vault.seal(data, path)
-    except UndecodableError:
-        return None  # the policy judges binary files
 
 
 def _moved(data: bytes, gone: Sequence[Sealed]) -> Sealed | None:
@@ -256,9 +247,7 @@ def keeper(vault: Vault, git: GitStore, change: TreeChange, keep: Keep) -> Keep:
 
 def learn(vault: Vault, git: GitStore, change: TreeChange) -> None:
     """Take in the values of every changed file, before and after."""
-    _learn(
-        vault, git, [(file.path, blob) for file in change.files for blob in (file.old, file.new)]
-    )
+    _learn(vault, git, _sides(change))
 
 
 def learn_tree(vault: Vault, git: GitStore, tree: TreeId) -> None:
@@ -272,18 +261,24 @@ def learn_tree(vault: Vault, git: GitStore, tree: TreeId) -> None:
     for begin in range(0, len(rows), _BATCH):
         if size > _MOST_LEARNED:
             return
-        size += _learn(vault, git, rows[begin : begin + _BATCH])
+        size += sum(map(len, _learn(vault, git, rows[begin : begin + _BATCH]).values()))
 
 
-def _learn(vault: Vault, git: GitStore, rows: Sequence[tuple[RepoPath, BlobId | None]]) -> int:
-    """Take in the values of blobs; returns how many bytes of text they had."""
-    there = [(path, blob) for path, blob in rows if blob]
-    size = 0
-    for data, (path, _) in zip(git.blobs([blob for _, blob in there]), there, strict=True):
+def _sides(change: TreeChange) -> list[tuple[RepoPath, BlobId]]:
+    """Every blob of a change, before and after, with its path."""
+    return [(file.path, blob) for file in change.files for blob in (file.old, file.new) if blob]
+
+
+def _learn(
+    vault: Vault, git: GitStore, rows: Sequence[tuple[RepoPath, BlobId]]
+) -> dict[BlobId, bytes]:
+    """Take in the values of blobs; returns those that are text, and so may hold some."""
+    texts: dict[BlobId, bytes] = {}
+    for data, (path, blob) in zip(git.blobs([blob for _, blob in rows]), rows, strict=True):
         try:
             vault.learn(data, path)
         except UndecodableError:
             # No text: its bytes are in no log as they are, and `scrub` looks at the log itself.
             continue
-        size += len(data)
-    return size
+        texts[blob] = data
+    return texts

@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from workflow import policy, wiring
-from workflow.cli import patch_report
+from workflow.cli import patch_report, session
 from workflow.cli.output import visible_lines
 from workflow.errors import (
     ExitCode,
-    NotARepositoryError,
     PathError,
     RefusedError,
     UsageError,
     WorkflowError,
 )
-from workflow.git_store import discover
 from workflow.patch import PatchError
 from workflow.redaction import UndecodableError
 from workflow.standalone import Examined, Folder, examine, swap
@@ -272,11 +270,8 @@ def _surroundings(
     output: Output, here: Path, *, with_policy: bool
 ) -> tuple[Path, str, Policy | None]:
     """The top of the repository around a folder, the way from it to there, and its policy."""
-    try:
-        git = discover(here)
-    except NotARepositoryError as error:
-        if not error.message.startswith(f"{here}: not a git repository (or any"):
-            raise  # there is one, and its policy cannot be read
+    git = session.git_around(here)
+    if git is None:
         return here, "", None
     if not here.is_relative_to(git.top):
         message = f"{here} is not in the work tree of its repository, {git.top}"

@@ -19,16 +19,15 @@ from rich.text import Text
 
 from workflow import wiring
 from workflow.cli import seal_report as report
+from workflow.cli import session
 from workflow.cli.output import Progress, abandon_stdout, visible, visible_lines
 from workflow.cli.seal_view import View, as_json
 from workflow.errors import (
     BareRepositoryError,
     ExitCode,
-    NotARepositoryError,
     UsageError,
     WorkflowError,
 )
-from workflow.git_store import discover
 from workflow.redaction import Allow, Vault, live
 from workflow.redaction.files.scan import Recorded, Scan
 from workflow.redaction.files.walk import Skipped, UnreadableError, open_file, unreadable, walk
@@ -180,7 +179,10 @@ def _desk(output: Output) -> _Desk:
     except FileNotFoundError as error:
         message = "the current folder is no longer there"
         raise UsageError(message, hint="cd into a folder that is") from error
-    git = _repository(here)
+    try:
+        git = session.git_around(here)
+    except BareRepositoryError:
+        git = None
     sealing = _sealing(git)
     allow = Recorded(Allow(sealing, datetime.now(UTC).date()))
     finder = wiring.finder(sealing, allow=allow)
@@ -188,17 +190,6 @@ def _desk(output: Output) -> _Desk:
     live.watch(last_words := Vault(secrets.token_bytes(_KEY_BYTES), wiring.finder(sealing)))
     scan = Scan(finder, allow)
     return _Desk(output, git, scan, _Tally(), last_words)
-
-
-def _repository(here: Path) -> GitStore | None:
-    try:
-        return discover(here)
-    except BareRepositoryError:
-        return None
-    except NotARepositoryError as error:
-        if not error.message.startswith(f"{here}: not a git repository (or any"):
-            raise  # there is one, and its policy cannot be read
-        return None
 
 
 def _sealing(git: GitStore | None) -> SealingSettings:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from workflow import recovery, wiring
 from workflow.cli.output import Progress
 from workflow.engine import Inline
-from workflow.errors import PathError, UsageError
+from workflow.errors import NotARepositoryError, PathError, UsageError
+from workflow.git_store import discover
 from workflow.types import RepoPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow.cli.output import Output
+    from workflow.git_store import GitStore
 
 
 def open_repository(output: Output) -> wiring.Repository:
@@ -24,6 +26,20 @@ def open_repository(output: Output) -> wiring.Repository:
     for sentence in repository.recovered:
         output.note(sentence)
     return repository
+
+
+def git_around(here: Path) -> GitStore | None:
+    """The repository around a folder, `None` where there is none.
+
+    Raises `NotARepositoryError` for one that is there and cannot be read, and what else
+    `git_store.discover` raises.
+    """
+    try:
+        return discover(here)
+    except NotARepositoryError as error:
+        if not error.message.startswith(f"{here}: not a git repository (or any"):
+            raise
+        return None
 
 
 @contextmanager
