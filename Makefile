@@ -26,7 +26,7 @@ INSIDE = TMPDIR="$$PWD/.cache/tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" UV_CACHE_DIR
 PIP = $(INSIDE) $(BIN)/python -m pip -qq
 SAY = @printf '==> %s\n'
 
-.PHONY: help demo test unit lint docs bench constraints clean FORCE
+.PHONY: help demo test unit live lint docs bench constraints clean FORCE
 
 help: ## list the targets
 	@awk -F ': .*## |: ## ' '/^[a-z]+: .*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ test: .venv/.dev .venv/.project ## set up, then run every test
 
 unit: .venv/.dev .venv/.project ## run the tests that take seconds
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/unit $(PYTEST_ARGS)
+
+live: .venv/.dev .venv/.project ## ask the real vendors a few small questions, each that has a key
+	@$(BIN)/python -m tests.live.live
 
 lint: .venv/.dev .venv/.project ## ruff, formatting, types, import layers
 	$(SAY) 'ruff check'

@@ -83,7 +83,7 @@ def prepare(git: GitStore, cleared: Cleared) -> Move:
     trailers = [
         ("Workflow-Proposal", str(stored.id)),
         ("Workflow-Digest", stored.digest),
-        ("Workflow-Model", f"{proposal.provider} {proposal.model}"),
+        ("Workflow-Model", ", ".join(dict.fromkeys(proposal.drafters))),
         *(("Approved-by", approval.approver) for approval in cleared.approvals),
     ]
     message = _message(proposal.request.text, trailers)

@@ -152,6 +152,18 @@ def may_shrink(store: Store, git: GitStore, number: int) -> Stored:
     return stored
 
 
+def may_revise(store: Store, git: GitStore, number: int) -> Stored:
+    """A proposal of which another one may be made, as a reviewer wants it.
+
+    Raises `StateError` when it has landed, and what `intact` raises.
+    """
+    stored = store.get(number)
+    if stored.state in {State.APPLIED, State.ROLLED_BACK}:
+        raise _wrong_state(stored, "revised")
+    intact(git, stored)
+    return stored
+
+
 def intact(git: GitStore, stored: Stored) -> TreeChange:
     """What git says the proposal changes, proven to be what was recorded.
 

@@ -7,11 +7,20 @@ set in the environment only, never by a repository.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from workflow.errors import WorkflowError
 
@@ -22,7 +31,9 @@ FILE = "workflow.toml"
 BUBBLEWRAP_VARIABLE = "WORKFLOW_BUBBLEWRAP"
 _PREFIX = "WORKFLOW_"
 # Variables with our prefix that are not settings of `workflow.toml`.
-_OTHERS = {BUBBLEWRAP_VARIABLE, "WORKFLOW_REPORT_FD"}
+_OTHERS = {BUBBLEWRAP_VARIABLE, "WORKFLOW_REPORT_FD", "WORKFLOW_COMPATIBLE_API_KEY"}
+_LIVE = "WORKFLOW_LIVE_"
+_VENDORS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
 
 
 class ConfigError(WorkflowError):
@@ -36,11 +47,63 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ProviderSettings(_Section):
-    """Who drafts in each role.  `offline` is the only provider of this version."""
+class RoleSettings(_Section):
+    """Who drafts in a role, and how far one call may go.
 
-    architect: Literal["offline"] = "offline"
-    surgeon: Literal["offline"] = "offline"
+    `offline` drafts in this process and needs no model; `compatible` is any server that speaks
+    OpenAI's chat completions.  `max_input_tokens` bounds what is gathered, too.  `deadline_s` is
+    for all attempts of a call together, and `retries` are attempts after the first.
+    """
+
+    provider: Literal["offline", "openai", "anthropic", "compatible"] = "offline"
+    model: str = ""
+    max_input_tokens: int = Field(default=100_000, ge=1_000, le=10_000_000)
+    max_output_tokens: int = Field(default=16_000, ge=256, le=1_000_000)
+    deadline_s: float = Field(default=300.0, gt=0, le=3600)
+    retries: int = Field(default=2, ge=0, le=10)
+
+    @model_validator(mode="after")
+    def _has_model(self) -> Self:
+        if self.provider != "offline" and not self.model.strip():
+            message = f"the provider {self.provider} needs a model"
+            raise ValueError(message)
+        return self
+
+
+class RolesSettings(_Section):
+    """Who drafts in each role."""
+
+    architect: RoleSettings = RoleSettings()
+    surgeon: RoleSettings = RoleSettings()
+
+
+class EndpointSettings(_Section):
+    """Where a provider is reached, and what it costs if no price list knows it.
+
+    `base_url` is empty for the vendor's own address; one that is neither that nor on this machine
+    counts in the environment only, as `ca_file` does: a repository must not choose who gets a key.
+    Prices are in US dollars for a million tokens, and both or neither are given.
+    """
+
+    base_url: str = ""
+    ca_file: str = ""
+    input_usd: float | None = Field(default=None, ge=0, le=10_000)
+    output_usd: float | None = Field(default=None, ge=0, le=10_000)
+
+    @model_validator(mode="after")
+    def _has_both_prices(self) -> Self:
+        if (self.input_usd is None) != (self.output_usd is None):
+            message = "input_usd and output_usd belong together"
+            raise ValueError(message)
+        return self
+
+
+class ProvidersSettings(_Section):
+    """How each remote provider is reached."""
+
+    openai: EndpointSettings = EndpointSettings()
+    anthropic: EndpointSettings = EndpointSettings()
+    compatible: EndpointSettings = EndpointSettings()
 
 
 class NginxSettings(_Section):
@@ -92,11 +155,14 @@ class ShrinkSettings(_Section):
 class Settings(_Section):
     """All settings, with the defaults that apply when nothing is said.
 
-    `policy` is the repository path of a policy file; empty means the built-in default.
+    `policy` is the repository path of a policy file; empty means the built-in default.  `recipes`
+    is the repository path of a folder of recipes, which come before the built-in ones.
     """
 
     policy: str = ""
-    provider: ProviderSettings = ProviderSettings()
+    recipes: str = ""
+    roles: RolesSettings = RolesSettings()
+    providers: ProvidersSettings = ProvidersSettings()
     gates: GateSettings = GateSettings()
     shrink: ShrinkSettings = ShrinkSettings()
 
@@ -111,8 +177,9 @@ def load(text: str, environ: Mapping[str, str], source: str) -> Settings:
     except tomllib.TOMLDecodeError as error:
         message = f"{source}: {error}"
         raise ConfigError(message, hint="correct and commit it") from error
+    _refuse_addresses(values, source)
     for name, value in sorted(environ.items()):
-        if name.startswith(_PREFIX) and name not in _OTHERS:
+        if name.startswith(_PREFIX) and name not in _OTHERS and not name.startswith(_LIVE):
             _put(values, name, value)
     try:
         return Settings.model_validate(values)
@@ -121,6 +188,28 @@ def load(text: str, environ: Mapping[str, str], source: str) -> Settings:
         where = ".".join(str(part) for part in fault["loc"])
         message = f"{source}, or the environment: {where}: {fault['msg']}"
         raise ConfigError(message, hint="docs/reference.md lists every setting") from error
+
+
+def _refuse_addresses(values: Mapping[str, object], source: str) -> None:
+    """Refuse an address, or a certificate, by which a repository could get at a key."""
+    providers = values.get("providers")
+    for name, section in providers.items() if isinstance(providers, dict) else ():
+        for key in ("base_url", "ca_file") if isinstance(section, dict) else ():
+            value = section.get(key)
+            host = urlsplit(value).hostname if key == "base_url" and isinstance(value, str) else ""
+            is_known = bool(host) and (host == _VENDORS.get(name) or is_loopback(str(host)))
+            if value and not is_known:
+                message = f"{source}: providers.{name}.{key} counts in the environment only"
+                hint = f"export {_PREFIX}PROVIDERS__{name.upper()}__{key.upper()}=…"
+                raise ConfigError(message, hint=hint)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself, by its address or as `localhost`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 def bubblewrap() -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "workflow.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BUSY_MS = 10_000
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -59,6 +59,38 @@ CREATE TABLE landings (
     who TEXT NOT NULL,
     at TEXT NOT NULL
 ) STRICT;
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    request TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    role TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,
+    written_tokens INTEGER NOT NULL,
+    microdollars INTEGER,
+    usable INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    digest TEXT NOT NULL REFERENCES blobs (digest)
+) STRICT;
+CREATE INDEX answers_at ON answers (at);
+CREATE TABLE reserved (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    request TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    microdollars INTEGER
+) STRICT;
+CREATE VIEW spending AS
+    SELECT at, request, provider, model, input_tokens, output_tokens, microdollars FROM answers
+    UNION ALL
+    SELECT at, request, provider, model, input_tokens, output_tokens, microdollars FROM reserved;
 CREATE TABLE ledger (
     seq INTEGER PRIMARY KEY,
     at TEXT NOT NULL,
@@ -67,6 +99,7 @@ CREATE TABLE ledger (
     previous TEXT NOT NULL,
     hash TEXT NOT NULL
 ) STRICT;
+CREATE INDEX ledger_event ON ledger (event);
 CREATE TRIGGER ledger_keeps BEFORE UPDATE ON ledger
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger

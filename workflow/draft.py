@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from workflow import patch, seal
 from workflow.canonical import encode, plain, sha256
 from workflow.errors import DraftError, StateError
-from workflow.types import BlastRadius, Digest, Receipt, RepoPath, TreeChange
+from workflow.types import BlastRadius, Digest, Receipt, RepoPath, Round, TreeChange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workflow.git_store import GitStore
@@ -21,28 +22,27 @@ if TYPE_CHECKING:
         Brief,
         ChangeRequest,
         Draft,
-        Forecast,
         Keep,
         Route,
         Snapshot,
+        TreeId,
     )
+
+# What a smoke test is to the detectors.
+_SCRIPT = "smoke-test.sh"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a change comes from: who asked whom for it, on what base, and what was answered."""
+    """Where a change comes from: who asked for it, on what base, and what was answered."""
 
     request: ChangeRequest
     base: Snapshot
     route: Route
-    provider: str
-    model: str
-    draft: Digest
-    notes: tuple[str, ...]
-    forecasts: tuple[Forecast, ...]
-    receipt: Receipt
-    repairs: tuple[str, ...] = ()
+    rounds: tuple[Round, ...]
     shrunk_from: Digest | None = None
+    revised_from: Digest | None = None
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class Placed:
     faults: tuple[Fault, ...] = ()
 
 
-def ask(provider: Provider, brief: Brief) -> Draft:
-    """The provider's answer to a brief.
+def ask(provider: Provider, brief: Brief, tell: Callable[[str], None]) -> Draft:
+    """The provider's answer to a brief; `tell` hears how far it is.
 
     Raises `DraftError` for an answer that cannot be recorded because it is not Unicode.
     """
-    answer = provider.draft(brief)
+    answer = provider.draft(brief, tell)
     try:
         # The text alone may carry a file's raw bytes; all else goes into the record as it is.
         encode({**plain(answer), "text": ""})
@@ -76,44 +76,61 @@ def ask(provider: Provider, brief: Brief) -> Draft:
     return answer
 
 
-def receipt(provider: Provider, brief: Brief, draft: Draft, vault: Vault, keep: Keep) -> Receipt:
-    """What left this machine for a draft; a provider in process sends nothing.
-
-    The prompt, which is sealed, is kept.
-    """
-    prompt = brief.prompt.encode("utf-8", "surrogateescape")
-    return Receipt(
-        destination=provider.destination,
-        sent_bytes=sum(sent.size for sent in draft.sent),
-        prompt=keep(prompt),
-        prompt_bytes=len(prompt),
-        files=tuple(RepoPath(vault.restore_path(file.path)) for file in brief.files),
-        sealed=vault.counts(prompt),
-        shown=seal.shown(vault),
-        requests=draft.sent,
-    )
-
-
-def origin(  # noqa: PLR0913, PLR0917 - all that a proposal says of where it comes from
-    request: ChangeRequest,
-    base: Snapshot,
-    route: Route,
-    brief: Brief,
-    draft: Draft,
-    sent: Receipt,
-) -> Origin:
-    """Where a fresh draft comes from; the request is recorded as the drafter has seen it."""
-    return Origin(
-        request=replace(request, text=brief.request),
-        base=base,
-        route=route,
+def round_of(
+    provider: Provider, asked: seal.Asked, draft: Draft, vault: Vault, keep: Keep
+) -> Round:
+    """What is recorded of an answer; the prompt, which is sealed, and a smoke test are kept."""
+    recipe, brief = asked.recipe, asked.brief
+    smoke = draft.smoke_test.encode("utf-8", "replace")
+    return Round(
+        role=brief.role,
+        recipe_name=recipe.name,
+        recipe=recipe.digest,
         provider=draft.provider,
         model=draft.model,
         draft=sha256(_bytes(draft)),
         notes=draft.notes,
         forecasts=draft.forecasts,
-        receipt=sent,
+        receipt=_receipt(provider, brief, draft, vault, keep),
+        usage=draft.usage,
+        answer=draft.answer,
+        observations=draft.observations,
+        smoke_test=keep(vault.scrub(smoke, _SCRIPT)) if smoke else None,
     )
+
+
+def _receipt(provider: Provider, brief: Brief, draft: Draft, vault: Vault, keep: Keep) -> Receipt:
+    """What left this machine for a draft; a provider in process sends nothing."""
+    prompt = str(brief.prompt).encode("utf-8", "surrogateescape")
+    files, context = (
+        tuple(RepoPath(vault.restore_path(file.path)) for file in some)
+        for some in (brief.files, brief.context)
+    )
+    return Receipt(
+        destination=provider.destination,
+        sent_bytes=sum(sent.size for sent in draft.sent),
+        prompt=keep(prompt),
+        prompt_bytes=len(prompt),
+        files=files,
+        sealed=vault.counts(prompt),
+        shown=seal.shown(vault),
+        requests=draft.sent,
+        context=context,
+        left_out=brief.left_out,
+    )
+
+
+def origin(
+    request: ChangeRequest, base: Snapshot, route: Route, words: str, rounds: tuple[Round, ...]
+) -> Origin:
+    """Where a fresh draft comes from; the request is recorded as its drafters have seen it."""
+    return Origin(replace(request, text=words), base, route, rounds)
+
+
+def revised(stored: Stored, base: Snapshot, wish: str, rounds: tuple[Round, ...]) -> Origin:
+    """Where a proposal comes from that a reviewer wanted otherwise; `wish` is sealed."""
+    before = stored.proposal
+    return Origin(before.request, base, before.route, rounds, revised_from=stored.digest, wish=wish)
 
 
 def smaller(stored: Stored) -> Origin:
@@ -123,19 +140,13 @@ def smaller(stored: Stored) -> Origin:
         request=before.request,
         base=before.base,
         route=before.route,
-        provider=before.provider,
-        model=before.model,
-        draft=before.draft,
-        notes=before.notes,
-        forecasts=before.forecasts,
-        receipt=before.receipt,
-        repairs=before.repairs,
+        rounds=before.rounds,
         shrunk_from=stored.digest,
     )
 
 
-def place(git: GitStore, base: Snapshot, draft: Draft, vault: Vault, scratch: Path) -> Placed:
-    """The tree that a draft gives, and the canonical patch of it.
+def place(git: GitStore, base: TreeId, draft: Draft, vault: Vault, scratch: Path) -> Placed:
+    """The tree that a draft gives on top of another one, and the canonical patch of it.
 
     The draft is put into the sealed files, and the result is restored.  What it may touch, and
     where placeholders may be, is the policy's business.
@@ -144,13 +155,23 @@ def place(git: GitStore, base: Snapshot, draft: Draft, vault: Vault, scratch: Pa
     that changes nothing.
     """
     reading = patch.read(_bytes(draft))
-    files = seal.SealedFiles(vault, patch.TreeFiles(git, base.tree))
+    files = seal.SealedFiles(vault, patch.TreeFiles(git, base))
     placement = patch.place(reading.operations, files)
     restored, faults = files.restored(placement)
-    proposed = patch.write(git, base.tree, restored)
+    proposed = patch.write(git, base, restored)
     repairs = patch.mended(reading, placement.places)
-    placed = _placed(git, git.change(base.tree, proposed), scratch)
+    placed = _placed(git, git.change(base, proposed), scratch)
     return replace(placed, repairs=repairs, faults=faults)
+
+
+def try_to_place(
+    git: GitStore, base: TreeId, draft: Draft, vault: Vault, scratch: Path
+) -> Placed | DraftError:
+    """What `place` gives, or what it raises for a draft that cannot be placed."""
+    try:
+        return place(git, base, draft, vault, scratch)
+    except DraftError as error:
+        return error
 
 
 def place_smaller(git: GitStore, stored: Stored, vault: Vault, scratch: Path) -> Placed:
@@ -168,6 +189,14 @@ def place_smaller(git: GitStore, stored: Stored, vault: Vault, scratch: Path) ->
     change = git.change(base, excess.tree)
     faults = seal.misplaced(vault, git, change)
     return replace(_placed(git, change, scratch), faults=faults)
+
+
+def whole(git: GitStore, parts: Sequence[Placed], scratch: Path) -> Placed:
+    """Parts that were placed one on top of the other, as one change."""
+    if len(parts) == 1:
+        return parts[0]
+    change = git.change(parts[0].change.base, parts[-1].change.proposed)
+    return _placed(git, change, scratch)
 
 
 def _placed(git: GitStore, change: TreeChange, scratch: Path) -> Placed:

@@ -94,6 +94,14 @@ class NothingToDoError(RefusedError):
     """The files already are as the request asks; the message says where."""
 
 
+class ProviderError(WorkflowError):
+    """A provider gave no answer that can be used; nothing of the repository has changed."""
+
+
+class SpendingError(RefusedError):
+    """The next call could pass a cap of the policy, so it was not made."""
+
+
 class DraftError(RefusedError):
     """The draft is not a contained patch: prose, a rewrite, or hunks whose place is not proven."""
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from workflow.gates import Gate
     from workflow.git_store import GitStore
     from workflow.journal import Journal
     from workflow.policy import Policy
+    from workflow.prompts import Recipe
     from workflow.providers import Provider
     from workflow.redaction import Span, Vault
     from workflow.sandbox import Sandbox
@@ -63,7 +64,8 @@ class Parts:
     """Everything that stages work with; `wiring.py` builds it.
 
     The settings and the policy are those of `base`, which is what is changed.  `vault` holds in
-    memory what must not leave, and `secrets` finds those that a draft brings in.  `shrink_s` is how
+    memory what must not leave, and `secrets` finds those that a draft brings in.  `recipe` gives
+    the one of a name, and `room` is how many tokens a role's brief may have.  `shrink_s` is how
     long the search for spare parts may run gates, in seconds of wall time.
     """
 
@@ -74,7 +76,9 @@ class Parts:
     policy: Policy
     vault: Vault
     secrets: Callable[[bytes, str], Sequence[Span]]
-    providers: dict[Role, Provider]
+    recipe: Callable[[str], Recipe]
+    providers: Mapping[Role, Provider]
+    room: Mapping[Role, int]
     gates: tuple[Gate, ...]
     sandbox: Sandbox
     shrink_s: float

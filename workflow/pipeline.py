@@ -1,7 +1,8 @@
 """THE file: what happens to a change request, in order.
 
-`propose` turns words into a stored proposal with evidence, and `propose_smaller` makes another one
-of it without what it does not need; they write neither work tree nor branch.
+`propose` turns words into a stored proposal with evidence; `revise` makes another one as a reviewer
+wants it, and `propose_smaller` one without what it does not need.  They write neither work tree nor
+branch.
 A person stands between.  `land` brings in exactly what was approved; it never asks a provider.
 `roll_back` restores what was there before.  Each line is a stage of its own module; `run.step` is
 how a stage is run, so that an engine can survive a crash between any two of them.
@@ -10,45 +11,48 @@ how a stage is run, so that an engine can survive a crash between any two of the
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
-from workflow import (
-    apply,
-    approval,
-    draft,
-    evidence,
-    gather,
-    policy,
-    record,
-    route,
-    seal,
-    shrink,
-)
+from workflow import apply, approval, draft, evidence, gather, record, rounds, route, shrink
 from workflow.journal import LandingKind
+from workflow.rounds import Drafted, Order
 
 if TYPE_CHECKING:
     from workflow.apply import Move
     from workflow.approval import Cleared
-    from workflow.draft import Origin, Placed
+    from workflow.draft import Origin
     from workflow.journal import Landing
     from workflow.parts import Engine, Parts, Records
     from workflow.store import Stored
-    from workflow.types import ChangeRequest, Identity, TreeChange, Verdict
+    from workflow.types import ChangeRequest, Draft, Identity
 
 
 def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
     """From words to a stored proposal that is clear, or that says what stands against it."""
     named = run.step("resolve", gather.resolve, on.git, on.base, request)
-    way = run.step("route", route.choose, request, named)
-    files = run.step("gather", gather.gather, on.git, on.base, way, named)
-    brief = run.step("seal", seal.brief, on.vault, request, way.role, files)
-    provider = on.providers[way.role]
-    answer = run.step("draft", draft.ask, provider, brief)
-    folder = run.fresh_folder()
-    placed = run.step("place", draft.place, on.git, on.base, answer, on.vault, folder)
-    sent = draft.receipt(provider, brief, answer, on.vault, on.store.keep)
-    return _prove(draft.origin(request, on.base, way, brief, answer, sent), placed, on, run)
+    wanted = on.recipe(request.recipe).role if request.recipe else None
+    way = run.step("route", route.choose, on.git, on.base, request, named, wanted)
+    drafted = rounds.draft_change(Order(request, way, named), on, run)
+    return _store(
+        drafted, draft.origin(request, on.base, way, drafted.words, drafted.rounds), on, run
+    )
+
+
+def revise(number: int, wish: str, on: Parts, run: Engine) -> Stored:
+    """From a proposal and a reviewer's words to a second proposal; the first one stays."""
+    stored = run.step("verify", approval.may_revise, on.store, on.git, number)
+    before = stored.proposal
+    named = run.step("resolve", gather.resolve, on.git, on.base, before.request)
+    patch = on.git.patch(before.base.tree, before.tree)
+    order = Order(before.request, before.route, named, wish, patch)
+    drafted = rounds.draft_change(order, on, run)
+    origin = draft.revised(stored, on.base, on.vault.seal_text(wish), drafted.rounds)
+    return _store(drafted, origin, on, run)
+
+
+def explain(number: int, on: Parts, run: Engine) -> Draft:
+    """What a proposal does, in a drafter's words; nothing is changed."""
+    return rounds.explain(on.store.get(number), on, run)
 
 
 def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
@@ -56,27 +60,28 @@ def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
     stored = run.step("verify", approval.may_shrink, on.store, on.git, number)
     folder = run.fresh_folder()
     placed = run.step("place", draft.place_smaller, on.git, stored, on.vault, folder)
-    return _prove(draft.smaller(stored), placed, on, run)
+    judged = run.step("policy", rounds.judge_again, placed, stored.proposal, on)
+    verdicts = run.step("gates", rounds.judge, placed.change, on, run)
+    again = Drafted(stored.proposal.request.text, (), placed, judged, verdicts)
+    return _store(again, draft.smaller(stored), on, run)
 
 
-def _prove(origin: Origin, placed: Placed, on: Parts, run: Engine) -> Stored:
-    """Judge a change by the policy and by every gate, look for what it does not need, store it."""
-    case = _case(origin, placed, on)
-    judged = run.step("policy", policy.judge, case)
-    verdicts = run.step("gates", _judge, placed.change, on, run)
+def _store(drafted: Drafted, origin: Origin, on: Parts, run: Engine) -> Stored:
+    """Look for what a judged change does not need, and store it as a proposal."""
     excess = run.step(
         "shrink",
         shrink.find,
         on.git,
-        placed.change,
-        verdicts,
-        judge=lambda smaller: _judge(smaller, on, run),
+        drafted.placed.change,
+        drafted.verdicts,
+        judge=lambda smaller: rounds.judge(smaller, on, run),
         budget_s=on.shrink_s,
         tell=run.tell,
     )
+    judged = drafted.judged
     if excess:
-        judged += policy.judge_excess(excess, case)
-    found = record.Outcome(origin, placed, judged, verdicts, excess)
+        judged += rounds.judge_excess(excess, drafted.placed, origin, on)
+    found = record.Outcome(origin, drafted.placed, judged, drafted.verdicts, excess)
     sealed = found.sealed(on.vault.scrub_text)
     return run.step("record", record.record, on.git, on.store, sealed, policy=on.policy.digest)
 
@@ -113,33 +118,4 @@ def _carry_out(move: Move, who: Identity, on: Records, run: Engine) -> Landing:
 def _refresh(cleared: Cleared, on: Parts, run: Engine) -> None:
     """Judge again what was judged too long ago to land on."""
     if not evidence.is_fresh(cleared.stored.proposal, datetime.now(UTC)):
-        evidence.require_clear(_judge(cleared.change, on, run), cleared.stored.id)
-
-
-def _judge(change: TreeChange, on: Parts, run: Engine) -> tuple[Verdict, ...]:
-    """Every gate's verdict on a change."""
-    return evidence.judge(
-        on.git,
-        change,
-        gates=on.gates,
-        sandbox=on.sandbox,
-        keep=seal.keeper(on.vault, on.git, change, on.store.keep),
-        scratch=run.fresh_folder(),
-        tell=run.tell,
-    )
-
-
-def _case(origin: Origin, placed: Placed, on: Parts) -> policy.Case:
-    """What the rules may look at."""
-    return policy.Case(
-        change=placed.change,
-        radius=placed.radius,
-        policy=on.policy,
-        role=origin.route.role,
-        given=origin.receipt.files,
-        allowed=frozenset(origin.request.allowed),
-        blobs=on.git.blobs,
-        names=partial(on.git.names, placed.change.proposed),
-        faults=placed.faults,
-        secrets=seal.secrets(on.vault, on.secrets),
-    )
+        evidence.require_clear(rounds.judge(cleared.change, on, run), cleared.stored.id)

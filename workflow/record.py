@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workflow.git_store import GitStore
     from workflow.policy import Judgement
     from workflow.store import Store, Stored
-    from workflow.types import Digest, Excess, Finding, Verdict
+    from workflow.types import Digest, Excess, Finding, Round, Verdict
 
 # A longer number was nobody's proposal: SQLite counts rows in 63 bits.
 _MOST_DIGITS = 18
@@ -46,29 +46,46 @@ class Outcome:
         def said(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
             return tuple(replace(one, reason=seal(one.reason)) for one in findings)
 
-        origin, placed, judged = self.origin, self.placed, self.judged
+        origin, judged = self.origin, self.judged
         return replace(
             self,
             origin=replace(
                 origin,
                 route=replace(origin.route, reasons=each(origin.route.reasons)),
-                notes=each(origin.notes),
-                forecasts=tuple(replace(one, why=seal(one.why)) for one in origin.forecasts),
-                repairs=each(origin.repairs),
+                rounds=tuple(sealed_round(one, seal) for one in origin.rounds),
+                wish=seal(origin.wish),
             ),
-            placed=replace(placed, repairs=each(placed.repairs)),
             judged=replace(judged, findings=said(judged.findings), declared=said(judged.declared)),
-            verdicts=tuple(
-                replace(
-                    one,
-                    summary=seal(one.summary),
-                    notes=each(one.notes),
-                    hint=seal(one.hint),
-                    proofs=each(one.proofs),
-                )
-                for one in self.verdicts
-            ),
+            verdicts=tuple(_sealed_verdict(one, seal) for one in self.verdicts),
         )
+
+
+def sealed_round(one: Round, seal: Callable[[str], str]) -> Round:
+    """A round with every text that a model, a tool or a rule wrote sealed by `seal`."""
+    return replace(
+        one,
+        notes=tuple(map(seal, one.notes)),
+        forecasts=tuple(
+            replace(said, why=seal(said.why), tests=tuple(map(seal, said.tests)))
+            for said in one.forecasts
+        ),
+        repairs=tuple(map(seal, one.repairs)),
+        observations=tuple(
+            replace(seen, path=seal(seen.path), what=seal(seen.what), mend=seal(seen.mend))
+            for seen in one.observations
+        ),
+        verdicts=tuple(_sealed_verdict(said, seal) for said in one.verdicts),
+    )
+
+
+def _sealed_verdict(one: Verdict, seal: Callable[[str], str]) -> Verdict:
+    return replace(
+        one,
+        summary=seal(one.summary),
+        notes=tuple(map(seal, one.notes)),
+        hint=seal(one.hint),
+        proofs=tuple(map(seal, one.proofs)),
+    )
 
 
 def record(git: GitStore, store: Store, found: Outcome, *, policy: Digest) -> Stored:
@@ -93,21 +110,17 @@ def record(git: GitStore, store: Store, found: Outcome, *, policy: Digest) -> St
             blast_radius=placed.radius,
             request=origin.request,
             route=origin.route,
-            provider=origin.provider,
-            model=origin.model,
-            draft=origin.draft,
-            notes=origin.notes,
-            forecasts=origin.forecasts,
-            receipt=origin.receipt,
+            rounds=origin.rounds,
             policy=policy,
             findings=judged.findings,
             verdicts=found.verdicts,
             created=ledger.now(),
-            repairs=(*origin.repairs, *placed.repairs),
             declared=judged.declared,
             requirements=judged.requirements,
             excess=found.excess,
             shrunk_from=origin.shrunk_from,
+            revised_from=origin.revised_from,
+            wish=origin.wish,
         )
     )
     anchor(git, store, stored.id)

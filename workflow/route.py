@@ -1,37 +1,62 @@
-"""Chooses who drafts, from hard facts: what the request names, and whether it exists."""
+"""Chooses who drafts: hard facts first, then a local classifier that abstains, then a person."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from workflow.types import Role, Route
+from workflow.routing import Facts, decide, look
+from workflow.types import Route, Way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workflow.types import ChangeRequest, RepoPath
-
-# A blank page is asked for in these words, and an existing file is not.
-_BLANK_PAGE = re.compile(
-    r"\b(scaffold|bootstrap|from scratch|first pass|skeleton|boilerplate"
-    r"|(?:generate|write|create|draft|build)\s+(?:me\s+)?(?:a|an|the)\s+(?:\S+\s+){0,3}"
-    r"(?:backend|service|app|application|project|server block|site config|module|unit))\b",
-    re.IGNORECASE,
-)
+    from workflow.git_store import GitStore
+    from workflow.types import ChangeRequest, RepoPath, Role, Snapshot
 
 
-def choose(request: ChangeRequest, existing: Sequence[RepoPath]) -> Route:
-    """The role for a request; `existing` are the files of the base that it names.
+def choose(
+    git: GitStore,
+    base: Snapshot,
+    request: ChangeRequest,
+    named: Sequence[RepoPath],
+    recipe_role: Role | None = None,
+) -> Route:
+    """Who drafts a request; `named` are the files of the base that it names.
 
-    Named files that exist go to the surgeon, a blank page to the architect.
+    `recipe_role` is the role of the recipe that was asked for.  A doubt is no error: the way is
+    `Way.ASK` then, and the reasons say why.
     """
-    if request.role is not None:
-        return Route(request.role, (f"--route {request.role} was given",))
-    if existing:
-        names = ", ".join(existing)
-        return Route(Role.SURGEON, (f"the request is about files that exist: {names}",))
-    words = _BLANK_PAGE.search(request.text)
-    if words:
-        return Route(Role.ARCHITECT, (f"no existing file is named, and it says {words[0]!r}",))
-    return Route(Role.SURGEON, ("no new file is asked for",))
+    return given(request.role, recipe_role) or decide(
+        request.text, _facts(git, base, request, named)
+    )
+
+
+def by_words(text: str) -> Route:
+    """Who would draft a request, as far as its words alone tell: there is no repository."""
+    return decide(text, Facts())
+
+
+def in_nothing(text: str) -> Route:
+    """Who would draft a request in a repository without a commit."""
+    return decide(text, Facts(files=0, is_bare=True))
+
+
+def given(role: Role | None, recipe_role: Role | None) -> Route | None:
+    """The way that a person has chosen, by a role or by a recipe; `None` where they left it."""
+    if role is not None:
+        return Route(Way(role.value), (f"--route {role} was given",))
+    if recipe_role is not None:
+        return Route(Way(recipe_role.value), (f"the recipe is the {recipe_role}'s",))
+    return None
+
+
+def _facts(
+    git: GitStore, base: Snapshot, request: ChangeRequest, named: Sequence[RepoPath]
+) -> Facts:
+    return look(
+        request.text,
+        request.paths,
+        named,
+        git.entries(base.tree),
+        lambda entries: git.blobs(tuple(entry.blob for entry in entries)),
+    )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workflow import ledger
+from workflow.answers import Answers, bounded
 from workflow.canonical import digest, encode, plain, sha256
 from workflow.database import connect, transaction
 from workflow.errors import (
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from workflow.types import Sent
+    from pydantic import TypeAdapter
+
+    from workflow.answers import Answer
+    from workflow.types import Sent, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.connection = connect(folder)
+        self.answers = Answers(self.connection)
 
     @property
     def repository(self) -> str:
@@ -109,6 +115,18 @@ class Store:
                 message = f"the request to {request.destination} is not the one that was looked at"
                 raise StoreError(message, hint="run `workflow doctor`")
             self.log("sent", plain(request))
+
+    def answered(self, answer: Answer, body: bytes) -> Digest:
+        """Keep a paid answer and record what it took; returns the digest that it is kept under.
+
+        `body` is kept as it is given: who calls this has sealed it.
+        """
+        usage = bounded(answer.usage)
+        with transaction(self.connection):
+            name = self.keep(body)
+            self.answers.add(answer, usage, name, ledger.now())
+            self.log("answer", _answer_facts(answer, usage, name))
+        return name
 
     # --- proposals ----------------------------------------------------------------------------
 
@@ -272,22 +290,28 @@ class Store:
 def _facts(proposal: Proposal) -> list[tuple[str, Mapping[str, Any]]]:
     """The ledger rows of a new proposal, in the order in which they became true."""
     body = plain(proposal)
-    drafted = {
-        "provider": proposal.provider,
-        "model": proposal.model,
-        "draft": str(proposal.draft),
-        "forecasts": body["forecasts"],
-    }
     rows: list[tuple[str, Mapping[str, Any]]] = [
         ("request", {**body["request"], "base": body["base"]}),
         ("route", body["route"]),
-        ("receipt", body["receipt"]),
-        ("draft", drafted),
     ]
     rows += [("finding", finding) for finding in body["findings"]]
     rows += [("declaration", finding) for finding in body["declared"]]
     rows += [("verdict", verdict) for verdict in body["verdicts"]]
     return rows
+
+
+def _answer_facts(answer: Answer, usage: Usage, body: Digest) -> Mapping[str, Any]:
+    """The ledger row of a paid answer: what it took, and nothing of what it says."""
+    return {
+        "provider": answer.provider,
+        "model": answer.model,
+        "recipe": answer.recipe,
+        "role": answer.role,
+        "usage": plain(usage),
+        "is_usable": answer.is_usable,
+        "reason": answer.reason,
+        "answer": body,
+    }
 
 
 def _state(row: sqlite3.Row) -> State:
@@ -302,12 +326,20 @@ def _state(row: sqlite3.Row) -> State:
 
 def _decode(body: bytes) -> Proposal:
     """A proposal from its canonical form; pydantic checks every id and enumeration in it."""
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - listings do not pay for it
+    from pydantic import ValidationError  # noqa: PLC0415 - listings do not pay for it
 
     try:
-        return TypeAdapter(Proposal).validate_json(body)
+        return _reader().validate_json(body)
     except ValidationError as error:
         message = f"a proposal's row does not hold a proposal: {error.error_count()} faults"
         raise StoreError(
             message, hint="use the `workflow` that wrote it, or a newer one"
         ) from error
+
+
+@cache
+def _reader() -> TypeAdapter[Proposal]:
+    """What reads proposals; made once, since making it takes longer than reading hundreds."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - listings do not pay for it
+
+    return TypeAdapter(Proposal)

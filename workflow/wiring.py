@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from workflow import git_store, recovery
+from workflow import drafters, git_store, recovery
 from workflow.journal import Journal
 from workflow.store import Store
-from workflow.types import RepoPath, Role
+from workflow.types import RepoPath
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from workflow.config import Settings
     from workflow.git_store import GitStore
     from workflow.parts import Parts
     from workflow.policy import Policy
+    from workflow.prompts import Recipe
     from workflow.redaction import Detector, Finder, SealingSettings, Span, Vault
     from workflow.redaction.find import Allowing
     from workflow.sandbox import Sandbox
@@ -58,23 +59,24 @@ def build(repository: Repository, base: Snapshot, words: str = "") -> Parts:
     from workflow.gates.nginx import NginxGate
     from workflow.gates.pytest import PytestGate
     from workflow.parts import Parts
-    from workflow.providers.offline import OfflineProvider
 
     git, tree = repository.git, base.tree
     settings = read_settings(git, tree)
-    offline = OfflineProvider()
     nginx, pytest = settings.gates.nginx, settings.gates.pytest
     main = _main_config(nginx.config)
     rules = read_policy(git, tree, settings)
+    vault = _vault(repository, rules, tree, words)
     return Parts(
         base=base,
         git=git,
         store=repository.store,
         journal=repository.journal,
         policy=rules,
-        vault=_vault(repository, rules, tree, words),
+        vault=vault,
         secrets=find_secrets,
-        providers=dict.fromkeys(Role, offline),
+        recipe=recipes(git, tree, settings),
+        providers=drafters.Drafters(settings, rules, vault, repository.store),
+        room=drafters.room(settings),
         gates=(
             NginxGate(
                 binary=nginx.binary,
@@ -87,6 +89,49 @@ def build(repository: Repository, base: Snapshot, words: str = "") -> Parts:
         sandbox=sandbox(),
         shrink_s=settings.shrink.budget_s,
     )
+
+
+def recipes(git: GitStore, tree: TreeId, settings: Settings) -> Callable[[str], Recipe]:
+    """Gives the recipe of a name: the one of a base tree, or the built-in one."""
+    from workflow import prompts
+
+    place, read = _own_recipes(git, tree, settings)
+    return lambda name: prompts.load(name, read, place=place)
+
+
+def every_recipe(git: GitStore, tree: TreeId, settings: Settings) -> tuple[Recipe, ...]:
+    """All recipes by name: those of a base tree, and the built-in ones that it does not replace.
+
+    Raises `PromptError` for a broken one.
+    """
+    from workflow import prompts
+
+    place, read = _own_recipes(git, tree, settings)
+    files = git.names(tree, place) if place else ()
+    names = [name.removesuffix(".md") for name in files if name.endswith(".md")]
+    return prompts.every(read, [name for name in names if name != "README"], place=place)
+
+
+def _own_recipes(
+    git: GitStore, tree: TreeId, settings: Settings
+) -> tuple[str, Callable[[str], bytes | None]]:
+    """A repository's folder of recipes, empty where it names none, and what reads one there."""
+    from workflow.config import ConfigError
+
+    place = settings.recipes.rstrip("/")
+    try:
+        folder = RepoPath(place) if place else None
+    except ValueError as error:
+        message = f"recipes: {error}"
+        raise ConfigError(message, hint="name a folder of the repository, from its top") from error
+
+    def read(name: str) -> bytes | None:
+        try:
+            return git.read(tree, RepoPath(f"{folder}/{name}.md")) if folder else None
+        except KeyError:
+            return None
+
+    return place, read
 
 
 def vault(repository: Repository, tree: TreeId) -> Vault:

@@ -58,7 +58,7 @@ def _run(command: list[str], place: Path, status: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/patch.md", "docs/sealing.md", "docs/tutorial.md"]
+    "page", ["README.md", "docs/patch.md", "docs/recipes.md", "docs/sealing.md", "docs/tutorial.md"]
 )
 def test_sessions_run_as_printed(page: str, sandbox_repo: GitRepo, tmp_path: Path) -> None:
     """Each command of the page, on the files that it shows, prints and ends as the page says."""

@@ -134,7 +134,7 @@ def test_a_proposal_holds_no_value(shop: Shop, workflow: WorkflowCommand) -> Non
     done = workflow("propose", REQUEST, shop.path, "--json", cwd=here)
     body = done.json
     assert [gate["outcome"] for gate in body["gates"]] == ["pass", "pass"], said(done)
-    assert body["receipt"]["sealed"]
+    assert body["rounds"][0]["receipt"]["sealed"]
     log = workflow("show", "1", "--log", "pytest", cwd=here)
     assert "test_size" in log.stdout
     texts = [
@@ -211,9 +211,10 @@ def test_the_receipt_of_what_was_not_sent(shop: Shop, workflow: WorkflowCommand)
     assert "1 token" in done.stdout
     assert "2 customer" in done.stdout  # as it is written in the file, and in its name
     body = workflow("receipt", "1", "--json", cwd=here).json
-    assert body["requests"] == []
-    assert body["prompt_text"] == workflow("show", "1", "--prompt", cwd=here).stdout
-    require_none(shop, body["prompt_text"])
+    (made,) = body["rounds"]
+    assert made["requests"] == []
+    assert made["prompt_text"] == workflow("show", "1", "--prompt", cwd=here).stdout
+    require_none(shop, made["prompt_text"])
     refused = workflow("receipt", "1", "--body", "1", cwd=here)
     assert refused.exit_status == 2
     assert "nothing was sent" in refused.stderr

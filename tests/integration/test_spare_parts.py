@@ -14,6 +14,8 @@ from workflow.pipeline import propose
 from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
     from workflow.types import Brief
 
@@ -54,10 +56,12 @@ class Scripted:
     text: str
     destination: str = "nowhere"
     name: str = "scripted"
+    model: str = "none"
+    can_repair: bool = False
 
-    def draft(self, brief: Brief) -> Draft:
+    def draft(self, brief: Brief, tell: Callable[[str], None]) -> Draft:
         """Answer any brief."""
-        del brief
+        del brief, tell
         return Draft(self.text, (), (), self.name, "none")
 
 

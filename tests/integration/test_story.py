@@ -318,11 +318,11 @@ def test_a_failing_gate_refuses(git_repo: GitRepoFactory, workflow: WorkflowComm
 def test_green_field_is_refused_by_name_offline(
     sandbox_repo: GitRepo, workflow: WorkflowCommand
 ) -> None:
-    """A scaffold is the architect's work, which this version says it cannot do."""
-    words = "scaffold a new FastAPI backend from the browser client"
+    """A scaffold without a template needs a model, and the message says where to name one."""
+    words = "scaffold a new Go service that counts page views from scratch"
     done = workflow("propose", words, cwd=sandbox_repo.path)
     assert done.exit_status == 3
-    assert "OPENAI_API_KEY" in done.stderr
+    assert "set roles.architect to a model" in done.stderr
 
 
 def test_linked_worktree(approved: GitRepo, workflow: WorkflowCommand, tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ from workflow.types import (
     Receipt,
     RepoPath,
     Role,
+    Round,
     Route,
     Verdict,
+    Way,
 )
 
 if TYPE_CHECKING:
@@ -102,6 +104,21 @@ def python() -> Iterator[Spawn]:
             child.kill()
 
 
+def round_by_hand(change: TreeChange) -> Round:
+    """The one round of a change that nobody drafted."""
+    return Round(
+        role=Role.SURGEON,
+        recipe_name="surgical-edit",
+        recipe=sha256(b"recipe"),
+        provider="hand",
+        model="none",
+        draft=sha256(b"draft"),
+        notes=("a note",),
+        forecasts=(),
+        receipt=Receipt("nowhere", 0, sha256(b"prompt"), 6, change.paths),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One repository with its store and journal, and short ways to propose and to land by hand."""
@@ -145,13 +162,8 @@ class Desk:
             files=change.files,
             blast_radius=BlastRadius(len(change.files), 1, 1, 1),
             request=ChangeRequest(text, change.paths, ADA),
-            route=Route(Role.SURGEON, ("by hand",)),
-            provider="hand",
-            model="none",
-            draft=sha256(b"draft"),
-            notes=("a note",),
-            forecasts=(),
-            receipt=Receipt("nowhere", 0, sha256(b"prompt"), 6, change.paths),
+            route=Route(Way.SURGEON, ("by hand",)),
+            rounds=(round_by_hand(change),),
             policy=sha256(b"policy"),
             findings=(),
             verdicts=(PASSED,),

@@ -194,7 +194,7 @@ def forge(desk: Desk, stored: Stored, **fields: object) -> None:
 def test_an_approval_is_for_one_digest(desk: Desk) -> None:
     """A row rewritten as a whole has another digest, which the ledger does not know."""
     stored = desk.approved(NEW)
-    forge(desk, stored, notes=("another",))
+    forge(desk, stored, wish="another")
     with pytest.raises(ChangedProposalError, match="was changed after it was recorded"):
         cleared(desk)
 
@@ -248,7 +248,7 @@ def test_git_is_the_judge_of_a_forged_row(desk: Desk, what: str) -> None:
         "commit": {"commit": desk.git.commit(other, (proposal.base.commit,), "m", BOB)},
         "tree": {"tree": other},
         "files": {"files": ()},
-        "patch": {"patch": proposal.draft},
+        "patch": {"patch": proposal.policy},
         "base": {"base": replace(proposal.base, tree=other)},
     }
     forge(desk, stored, **forged[what])

@@ -34,7 +34,11 @@ def test_the_file_and_then_the_environment() -> None:
         ('[gates.nginx]\nbin = "x"', "gates.nginx.bin"),
         ("policy = 1", "policy"),
         ('gates = "all"', "gates"),
-        ('[provider]\nsurgeon = "openai"', "provider.surgeon"),
+        ('[roles.surgeon]\nprovider = "somebody"', "roles.surgeon.provider"),
+        ('[roles.surgeon]\nprovider = "openai"', "roles.surgeon"),
+        ("[roles.surgeon]\nretries = 11", "roles.surgeon.retries"),
+        ("[providers.openai]\ninput_usd = 1", "providers.openai"),
+        ("[providers.nobody]", "providers.nobody"),
         ("[gates.nginx]\ntimeout_s = 0", "gates.nginx.timeout_s"),
         ("[gates.nginx]\ntimeout_s = 601", "gates.nginx.timeout_s"),
         ("[gates.nginx]\ntimeout_s = inf", "gates.nginx.timeout_s"),
@@ -66,7 +70,7 @@ def test_what_is_no_toml(text: str) -> None:
         ("WORKFLOW_GATES", "x", "gates"),
         ("WORKFLOW_GATES__NGINX__TIMEOUT_S", "soon", "gates.nginx.timeout_s"),
         ("WORKFLOW_GATES__NGINX__BINARY__X", "x", "gates.nginx.binary"),
-        ("WORKFLOW_PROVIDER__SURGEON", "someone", "provider.surgeon"),
+        ("WORKFLOW_ROLES__SURGEON__PROVIDER", "someone", "roles.surgeon.provider"),
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str, key: str) -> None:
@@ -94,3 +98,33 @@ def test_the_sandbox_is_not_a_setting_of_a_repository(monkeypatch: pytest.Monkey
     assert config.bubblewrap() == ""
     monkeypatch.setenv("WORKFLOW_BUBBLEWRAP", "system")
     assert config.bubblewrap() == "system"
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("compatible", "base_url", "https://models.example.test/v1"),
+        ("compatible", "base_url", "http://127.0.0.1.example.test/v1"),
+        ("compatible", "base_url", "http://127.0.0.1@models.example.test/v1"),
+        ("openai", "base_url", "https://api.openai.com.example.test/v1"),
+        ("openai", "base_url", "https://api.anthropic.com"),
+        ("anthropic", "ca_file", "/etc/ssl/other.pem"),
+    ],
+)
+def test_no_repository_says_who_gets_a_key(name: str, key: str, value: str) -> None:
+    """A foreign address, or a certificate for one, counts in the environment only."""
+    variable = f"WORKFLOW_PROVIDERS__{name.upper()}__{key.upper()}"
+    with pytest.raises(ConfigError, match="in the environment only") as caught:
+        load(f'[providers.{name}]\n{key} = "{value}"', {}, "workflow.toml")
+    assert variable in caught.value.hint
+    settings = load("", {variable: value}, "workflow.toml")
+    assert getattr(getattr(settings.providers, name), key) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["http://127.0.0.1:11434/v1", "http://[::1]:8080/v1", "http://localhost:1/v1"]
+)
+def test_a_server_on_this_machine_may_be_named_by_anyone(value: str) -> None:
+    """Nothing leaves the machine for it, and no vendor's key is sent there."""
+    settings = load(f'[providers.compatible]\nbase_url = "{value}"', {}, "workflow.toml")
+    assert settings.providers.compatible.base_url == value

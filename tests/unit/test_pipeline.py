@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow import approval, evidence
+from workflow import approval, evidence, prompts
 from workflow.canonical import sha256
 from workflow.engine import Inline
 from workflow.errors import DraftError, SandboxUnavailableError, StateError
@@ -32,7 +32,7 @@ from workflow.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.unit.conftest import Desk
     from workflow.gates import Case
@@ -54,9 +54,12 @@ class Scripted:
     destination: str = "nowhere"
     name: str = "scripted"
     sent: tuple[Sent, ...] = ()
+    model: str = "none"
+    can_repair: bool = False
 
-    def draft(self, brief: Brief) -> Draft:
+    def draft(self, brief: Brief, tell: Callable[[str], None]) -> Draft:
         """Answer any brief."""
+        del tell
         forecast = Forecast("scripted", Outcome.PASS, f"{len(brief.files)} files")
         return Draft(self.text, (forecast,), self.notes, self.name, "none", self.sent)
 
@@ -133,7 +136,9 @@ def parts(desk: Desk, provider: Scripted, *gates: ScriptedGate) -> Parts:
         policy=_policy(),
         vault=Vault(b"k" * 32, Finder(())),
         secrets=Finder(()).find,
+        recipe=prompts.load,
         providers=dict.fromkeys(Role, provider),
+        room=dict.fromkeys(Role, 100_000),
         gates=gates,
         sandbox=NoSandbox(),
         shrink_s=30.0,
@@ -169,6 +174,7 @@ def test_the_whole_way(desk: Desk) -> None:
         *(
             "resolve",
             "route",
+            "recipe",
             "gather",
             "seal",
             "draft",
@@ -184,7 +190,8 @@ def test_the_whole_way(desk: Desk) -> None:
     proposal = stored.proposal
     assert (stored.state, proposal.is_clear) == (State.AWAITING, True)
     assert (proposal.blast_radius.added, proposal.blast_radius.removed) == (1, 1)
-    assert (proposal.receipt.destination, proposal.receipt.sent_bytes) == ("nowhere", 0)
+    receipt = proposal.rounds[0].receipt
+    assert (receipt.destination, receipt.sent_bytes) == ("nowhere", 0)
     assert proposal.forecasts[0].why == "1 files"
     approval.approve(on.store, on.git, 1, ADA, stored.digest)
     with engine(desk) as run:
@@ -205,7 +212,7 @@ def test_a_remote_provider_is_accounted_for(desk: Desk) -> None:
     )
     on = parts(desk, Scripted(destination="api.example.test", sent=sent), ScriptedGate())
     with engine(desk) as run:
-        receipt = propose(request(), on, run).proposal.receipt
+        receipt = propose(request(), on, run).proposal.rounds[0].receipt
     assert (receipt.destination, receipt.requests) == ("api.example.test", sent)
     assert receipt.sent_bytes == len(b"firstagain")
     assert receipt.files == ("site.conf",)
@@ -337,10 +344,7 @@ def test_a_smaller_proposal_is_made_and_judged_anew(desk: Desk) -> None:
         b"a=1\nb = 2\nc = 3\nd = 4\ne = 6\n",
     ]
     assert (second.proposal.shrunk_from, second.state) == (first.digest, State.AWAITING)
-    assert (second.proposal.draft, second.proposal.receipt) == (
-        first.proposal.draft,
-        first.proposal.receipt,
-    )
+    assert second.proposal.rounds == first.proposal.rounds
     assert len(gate.asked) == 2
     assert desk.store.get(first.id) == first
     with engine(desk) as run, pytest.raises(StateError, match="proposal 2 has no spare part"):
@@ -384,7 +388,7 @@ def test_what_was_mended_is_said(desk: Desk) -> None:
     text = "--- a/site.conf\n+++ b/site.conf\n@@ -9,9 +9,9 @@\n one\n-two\n+TWO\n three\n"
     with engine(desk) as run:
         stored = propose(request(), parts(desk, Scripted(text), ScriptedGate()), run)
-    assert stored.proposal.repairs == (
+    assert stored.proposal.rounds[0].repairs == (
         "a header with wrong numbers: hunk 1 of site.conf",
         "placed in spite of other blanks at the ends of lines: hunk 1 of site.conf",
     )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow import draft, seal
+from workflow import draft, prompts, seal
 from workflow.canonical import sha256
 from workflow.errors import DraftError
+from workflow.gather import Gathered
 from workflow.patch import TreeFiles
 from workflow.redaction import (
     Allow,
@@ -22,7 +23,7 @@ from workflow.redaction import (
 )
 from workflow.redaction.files.scan import Recorded
 from workflow.redaction.interface import FaultKind
-from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role, Shown, SourceFile
+from workflow.types import Brief, Draft, RepoPath, Shown, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from tests.unit.conftest import Desk
 
-ADA = Identity("Ada Author", "ada@example.test")
 VALUE = "Correct-7horse-battery-staple9"
 CUSTOMER = "acme-gmbh"
 
@@ -55,29 +55,29 @@ def vault() -> Vault:
     return Vault(b"k" * 32, Finder([Scripted()]))
 
 
-def request(text: str) -> ChangeRequest:
-    """Return a request without names."""
-    return ChangeRequest(text, (), ADA)
+def brief(vault: Vault, text: str, *files: SourceFile) -> Brief:
+    """Make a surgeon's brief about files that it may edit."""
+    return seal.brief(vault, prompts.load("surgical-edit"), text, Gathered(files)).brief
 
 
 def test_a_brief_holds_no_value(vault: Vault) -> None:
     """Not in the request, not in a name, not in a file, and so not in the prompt."""
     path = RepoPath(f"sites/{CUSTOMER}.conf")
     file = SourceFile(path, f"# {CUSTOMER}\nkey {VALUE};\n".encode())
-    made = seal.brief(vault, request(f"let {CUSTOMER} in with {VALUE}"), Role.SURGEON, (file,))
+    made = brief(vault, f"let {CUSTOMER} in with {VALUE}", file)
     seen = f"{made.request}\n{made.prompt}\n{made.files}"
     assert VALUE not in seen
     assert CUSTOMER not in seen
     assert vault.restore_path(made.files[0].path) == path
-    assert "kept from you" in made.prompt
+    assert "Some values are withheld" in str(made.prompt)
     assert made.files[0].data.count(b"\n") == file.data.count(b"\n")
 
 
 def test_a_brief_without_values_says_nothing_of_placeholders(vault: Vault) -> None:
     """A model is not told of what is not there."""
     file = SourceFile(RepoPath("f"), b"a\n")
-    made = seal.brief(vault, request("change a"), Role.SURGEON, (file,))
-    assert "kept from you" not in made.prompt
+    made = brief(vault, "change a", file)
+    assert "Some values are withheld" not in str(made.prompt)
     assert made.files == (file,)
 
 
@@ -94,20 +94,20 @@ def test_a_detector_that_fails_leaves_no_brief() -> None:
     """There is nothing that could be sent."""
     broken = Vault(b"k" * 32, Finder([Broken()]))
     with pytest.raises(SealingError):
-        seal.brief(broken, request("x"), Role.SURGEON, (SourceFile(RepoPath("f"), b"a\n"),))
+        brief(broken, "x", SourceFile(RepoPath("f"), b"a\n"))
 
 
 def test_text_that_cannot_be_read_leaves_no_brief(vault: Vault) -> None:
     """A zero byte behind all that git looks at still stops it."""
     file = SourceFile(RepoPath("f"), b"a" * 9000 + b"\0")
     with pytest.raises(SealingError):
-        seal.brief(vault, request("x"), Role.SURGEON, (file,))
+        brief(vault, "x", file)
 
 
 def placed(desk: Desk, vault: Vault, text: str, scratch: Path) -> draft.Placed:
     """Place a draft on the desk's branch."""
     answer = Draft(text, (), (), "scripted", "none")
-    return draft.place(desk.git, desk.git.snapshot(), answer, vault, scratch)
+    return draft.place(desk.git, desk.git.snapshot().tree, answer, vault, scratch)
 
 
 def test_a_draft_meets_sealed_files_and_gives_whole_ones(
@@ -195,10 +195,8 @@ def test_what_may_be_seen_is_in_the_receipt() -> None:
     allow = Recorded(Allow(SealingSettings(), datetime.now(UTC).date()))
     vault = Vault(b"k" * 32, Finder([Scripted()], allow), allow.allowed)
     text = f"key {VALUE};  # workflow: allow password until {last} because a public sample\n"
-    made = seal.brief(
-        vault, request("x"), Role.SURGEON, (SourceFile(RepoPath("f"), text.encode()),)
-    )
-    assert VALUE in made.prompt
+    made = brief(vault, "x", SourceFile(RepoPath("f"), text.encode()))
+    assert VALUE in str(made.prompt)
     assert seal.shown(vault) == (Shown("f", 1, "password", "a public sample", last.isoformat()),)
 
 
@@ -218,7 +216,7 @@ def test_a_smaller_proposal_is_judged_for_its_values(desk: Desk, vault: Vault) -
 
 def test_no_file_is_named_by_a_secret(desk: Desk, vault: Vault, tmp_path: Path) -> None:
     """A customer's name may be in a new file's name, a password may not."""
-    seal.brief(vault, request(f"use {VALUE} for {CUSTOMER}"), Role.ARCHITECT, ())
+    brief(vault, f"use {VALUE} for {CUSTOMER}")
     marks = [vault.seal_path(name) for name in (VALUE, CUSTOMER)]
     adds = "".join(f"*** Add File: {mark}.txt\n+x\n" for mark in marks)
     made = placed(desk, vault, f"*** Begin Patch\n{adds}*** End Patch\n", tmp_path)

@@ -33,7 +33,7 @@ made = store.get(1).proposal
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(10):
-    store.add(replace(made, notes=(sys.argv[2], str(number))))
+    store.add(replace(made, wish=f"{sys.argv[2]} {number}"))
 """
 
 
@@ -119,18 +119,14 @@ def test_what_is_not_clear_is_refused_from_the_start(desk: Desk) -> None:
 
 
 def test_the_ledger_tells_the_story_in_order(desk: Desk) -> None:
-    """Request, route, receipt, draft, findings, verdicts, proposal: as they became true."""
+    """Request, route, findings, verdicts, proposal: as they became true."""
     finding = Finding("rule", RepoPath("site.conf"), "why")
-    forecast = Forecast("always", Outcome.PASS, "it always does")
     made = desk.proposal({"site.conf": b"new\n"})
-    desk.store.add(replace(made, findings=(finding,), forecasts=(forecast,)))
-    assert events(desk) == [
-        *("request", "route", "receipt", "draft", "finding", "verdict", "proposal")
-    ]
+    desk.store.add(replace(made, findings=(finding,)))
+    assert events(desk) == ["request", "route", "finding", "verdict", "proposal"]
     rows = {row.event: row.body for row in ledger.rows(desk.store.connection)}
     assert all(body["proposal"] == 1 for body in rows.values())
     assert rows["request"]["text"] == "a request"
-    assert rows["draft"]["forecasts"][0]["why"] == "it always does"
 
 
 def test_listings_are_newest_first(desk: Desk) -> None:
@@ -222,8 +218,8 @@ def test_two_processes_add_without_a_gap(desk: Desk, python: Spawn) -> None:
     assert [child.close() for child in children] == [0, 0]
     rows = desk.store.rows()
     assert sorted(row.id for row in rows) == list(range(1, 22))
-    notes = [desk.store.get(row.id).proposal.notes for row in rows[:-1]]
-    assert set(notes) == {(who, str(number)) for who in ("one", "two") for number in range(10)}
+    wishes = [desk.store.get(row.id).proposal.wish for row in rows[:-1]]
+    assert set(wishes) == {f"{who} {number}" for who in ("one", "two") for number in range(10)}
     assert events(desk).count("proposal") == 21
 
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from workflow.cli import model_app
+from workflow.cli.options import MOST, Allow, Json, Number, Quiet
 from workflow.cli.patch_app import patch_app
 from workflow.types import Role  # noqa: TC001 - Typer reads the annotations when it runs
 
@@ -25,22 +27,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(patch_app)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-Allow = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow",
-        metavar="RULE",
-        help="Say that a rule's objection is intended, where the policy lets you. Repeatable.",
-    ),
-]
-# SQLite's largest row number.
-MOST = 2**63 - 1
-Number = Annotated[
-    int, typer.Argument(metavar="ID", help="The proposal's number.", min=1, max=MOST)
-]
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag's value by position
@@ -74,6 +60,10 @@ def propose(  # noqa: PLR0913, PLR0917 - each is a word or an option that a pers
         Role | None,
         typer.Option(help="Who drafts; without it, the request and the files decide."),
     ] = None,
+    recipe: Annotated[
+        str,
+        typer.Option(metavar="RECIPE", help="How to ask; `workflow recipes list` has them."),
+    ] = "",
     allow: Allow = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -87,7 +77,34 @@ def propose(  # noqa: PLR0913, PLR0917 - each is a word or an option that a pers
     from workflow.cli import propose as command
     from workflow.cli.output import Output
 
-    command.run(Output(as_json=as_json, quiet=quiet), request, paths or [], route, allow or [])
+    typed = command.Typed(request, tuple(paths or ()), route, recipe, tuple(allow or ()))
+    command.run(Output(as_json=as_json, quiet=quiet), typed)
+
+
+@app.command()
+def revise(
+    number: Number,
+    words: Annotated[str, typer.Argument(help="What should be otherwise, in words.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Have a proposal drafted again as a reviewer wants it; the first one stays.
+
+    Example: workflow revise 3 "keep the old timeout, and add a test"
+    """
+    from workflow.cli import propose as command
+    from workflow.cli.output import Output
+
+    command.revise_as(Output(as_json=as_json, quiet=quiet), number, words)
+
+
+@app.command()
+def explain(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Have the surgeon's model say in words what a proposal does; it needs a model."""
+    from workflow.cli import propose as command
+    from workflow.cli.output import Output
+
+    command.explain_to(Output(as_json=as_json, quiet=quiet), number)
 
 
 @app.command()
@@ -302,3 +319,8 @@ def demo(
     from workflow.cli.output import Output
 
     command.run(Output(as_json=as_json), keep)
+
+
+app.command()(model_app.route)
+app.add_typer(model_app.recipes_app)
+app.command()(model_app.stats)

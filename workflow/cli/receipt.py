@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -17,24 +17,34 @@ if TYPE_CHECKING:
 
     from workflow.cli.output import Output
     from workflow.store import Store, Stored
-    from workflow.types import Count, Digest, Receipt
+    from workflow.types import Count, Digest, Receipt, RepoPath, Round, Sent, Shown, Usage
 
 
 def run(output: Output, number: int, body: int | None) -> None:
-    """Print the receipt of a proposal, or the body of one of its requests (from 1) as it was."""
+    """Print the receipts of a proposal's rounds, or one request's body (from 1) as it was."""
     repository = session.open_repository(output)
     stored = repository.store.get(number)
     if body is not None:
         _body(output, repository.store, stored, body)
         return
-    receipt = stored.proposal.receipt
-    prompt = _text(repository.store, receipt.prompt)
-    bodies = [_text(repository.store, sent.body) for sent in receipt.requests]
-    data = plain(receipt)
-    for request, text in zip(data["requests"], bodies, strict=True):
-        request["text"] = text
-    output.result({"id": number, **data, "prompt_text": prompt}, *_lines(stored))
+    rounds = [_of_round(repository.store, one) for one in stored.proposal.rounds]
+    output.result({"id": number, "rounds": rounds}, *_lines(stored))
     output.next(f"workflow show {number}")
+
+
+def _of_round(store: Store, one: Round) -> dict[str, Any]:
+    data = plain(one.receipt)
+    for request, sent in zip(data["requests"], one.receipt.requests, strict=True):
+        request["text"] = _text(store, sent.body)
+    said = {"role": str(one.role), "provider": one.provider, "model": one.model}
+    answer = _text(store, one.answer) if one.answer else None
+    return {
+        **said,
+        **data,
+        "prompt_text": _text(store, one.receipt.prompt),
+        "usage": plain(one.usage) if one.usage else None,
+        "answer": answer,
+    }
 
 
 def counted(counts: Sequence[Count]) -> str:
@@ -46,43 +56,65 @@ def counted(counts: Sequence[Count]) -> str:
     return f"{total} value{'s' if total > 1 else ''} sealed: {kinds}"
 
 
-def allowances(receipt: Receipt) -> Iterator[Text]:
-    """The values that were allowed to be seen, each with its reason and its last day."""
-    for one in receipt.shown:
-        place = f"{one.path}:{one.line}" if one.path else "the request"
-        said = f"{place}: a {one.kind} may be seen until {one.expires}: {one.reason}"
-        yield Text.assemble(("  ! ", "yellow"), ("allowed  ", "bold"), visible(said))
+def shown(receipt: Receipt) -> tuple[RepoPath, ...]:
+    """Every file that a drafter has seen, to edit or to read."""
+    return (*receipt.files, *receipt.context)
+
+
+def allowed(one: Shown) -> Text:
+    """A value that was allowed to be seen, with its reason and its last day."""
+    place = f"{one.path}:{one.line}" if one.path else "the request"
+    said = f"{place}: a {one.kind} may be seen until {one.expires}: {one.reason}"
+    return Text.assemble(("  ! ", "yellow"), ("allowed  ", "bold"), visible(said))
 
 
 def _lines(stored: Stored) -> Iterator[Text]:
-    receipt, number = stored.proposal.receipt, stored.id
+    rounds, number = stored.proposal.rounds, stored.id
+    yield Text(f"Receipt of proposal {number}", "bold")
+    place = 0
+    for count, one in enumerate(rounds, 1):
+        receipt = one.receipt
+        said = f"  round {count}, the {one.role}: " if len(rounds) > 1 else f"  the {one.role}: "
+        yield Text.assemble((said, "bold"), visible(", ".join(shown(receipt)) or "no file"))
+        for value in receipt.shown:
+            yield allowed(value)
+        if not receipt.requests:
+            yield Text("  nothing was sent: the drafter runs in this process")
+            yield Text(
+                f"  a remote model would be given {receipt.prompt_bytes} bytes,"
+                f" {receipt.prompt.short}; {counted(receipt.sealed)}"
+            )
+            yield Text.assemble(("  read them: ", "dim"), f"workflow show {number} --prompt")
+            continue
+        yield Text(f"  {receipt.sent_bytes} bytes in {len(receipt.requests)} requests")
+        for sent in receipt.requests:
+            place += 1
+            yield from _request(sent, number, place)
+        if one.usage:
+            yield Text(f"     answered: {_took(one.usage)}")
+
+
+def _request(sent: Sent, number: int, place: int) -> Iterator[Text]:
     yield Text.assemble(
-        (f"Receipt of proposal {number}  ", "bold"), visible(", ".join(receipt.files))
+        (f"  {place}. ", "bold"),
+        f"{sent.at}  {visible(sent.destination)}  {visible(sent.model)}"
+        f"  {sent.size} bytes  {sent.body.short}",
     )
-    yield from allowances(receipt)
-    if not receipt.requests:
-        yield Text("  nothing was sent: the drafter runs in this process")
-        yield Text(
-            f"  a remote model would be given {receipt.prompt_bytes} bytes,"
-            f" {receipt.prompt.short}; {counted(receipt.sealed)}"
-        )
-        yield Text.assemble(("  read them: ", "dim"), f"workflow show {number} --prompt")
-        return
-    yield Text(f"  {receipt.sent_bytes} bytes in {len(receipt.requests)} requests")
-    for place, sent in enumerate(receipt.requests, 1):
-        yield Text.assemble(
-            (f"  {place}. ", "bold"),
-            f"{sent.at}  {visible(sent.destination)}  {visible(sent.model)}"
-            f"  {sent.size} bytes  {sent.body.short}",
-        )
-        yield Text(f"     {counted(sent.sealed)}")
-        yield Text.assemble(
-            ("     read them: ", "dim"), f"workflow receipt {number} --body {place}"
-        )
+    yield Text(f"     {counted(sent.sealed)}")
+    yield Text.assemble(("     read them: ", "dim"), f"workflow receipt {number} --body {place}")
+
+
+def _took(usage: Usage) -> str:
+    """What an answer took, in words."""
+    cached = f" ({usage.cached_tokens:,} of them cached)" if usage.cached_tokens else ""
+    cost = "its price is not known"
+    if usage.microdollars is not None:
+        cost = f"${usage.microdollars / 1_000_000:.4f}"
+    return f"{usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out; {cost}"
 
 
 def _body(output: Output, store: Store, stored: Stored, place: int) -> None:
-    requests = stored.proposal.receipt.requests
+    requests = [sent for one in stored.proposal.rounds for sent in one.receipt.requests]
     if place > len(requests):
         made = f"{len(requests)} requests were made" if requests else "nothing was sent"
         message = f"proposal {stored.id} has no request {place}: {made}"

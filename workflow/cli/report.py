@@ -5,17 +5,19 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from workflow import forecast
 from workflow.canonical import plain
 from workflow.types import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from workflow.forecast import Comparison
     from workflow.git_store import GitStore
     from workflow.journal import Landing
     from workflow.redaction import Vault
-    from workflow.store import Approval, ProposalRow, Stored
-    from workflow.types import Excess, Proposal
+    from workflow.store import Approval, ProposalRow, Store, Stored
+    from workflow.types import Excess, Forecast, Proposal, Verdict
 
 
 _COMMON = {
@@ -36,21 +38,22 @@ PROPOSAL = {
     "commit": "the proposed commit, kept as `refs/workflow/proposals/ID`",
     "route": "`architect` or `surgeon`",
     "reasons": "why that role drafts",
-    "provider": "who drafted",
-    "model": "with what",
+    "confidence": "how sure the router was, from 0 to 1",
+    "rounds": "each answer: `role`, `recipe_name`, `provider`, `model`, `notes`, `repairs`,"
+    " `observations`, `usage`, `objection`, `stands` (whether its draft is in the proposal),"
+    " `receipt`",
     "summary": "for each file whose meaning can be read: `path`, `changes` in plain words",
     "blast_radius": "`files`, `hunks`, `added`, `removed`",
-    "notes": "what the drafter assumed",
-    "repairs": "what was mended in the way the draft was written",
     "findings": "policy rules that object: `rule`, `path`, `reason`",
     "declared": "objections that the requester said are intended",
     "requirements": "files that only named people may approve: `path`, `approvers`",
     "excess": "what can go: `changed`, `needed`, `score`, `tried`, `untried`, `parts`; or null",
     "shrunk_from": "the digest of the proposal that this one is a smaller form of, or null",
+    "revised_from": "the digest of the proposal that a reviewer wanted otherwise, or null",
+    "wish": "the reviewer's words, sealed",
     "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`",
-    "forecasts": "`gate`, `outcome`, `why`, said before the gate ran",
-    "receipt": "`destination`, `sent_bytes`, `prompt`, `prompt_bytes`, `files`, `sealed`,"
-    " `shown`, `requests`",
+    "forecasts": "said before the gate ran: `gate`, `outcome`, `confidence`, `why`, `tests`;"
+    " and after it: `is_right` (null where it cannot be told), `missing_tests`, `verdict`",
     "approvals": "`approver`, `at`",
 }
 LANDING = {
@@ -116,8 +119,22 @@ def _in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
     return said
 
 
+def compared(store: Store, proposal: Proposal) -> tuple[Comparison, ...]:
+    """What was forecast of each gate, beside what it said."""
+
+    def ran(verdict: Verdict) -> Collection[str]:
+        return (
+            store.kept(verdict.ran).decode("utf-8", "replace").splitlines() if verdict.ran else ()
+        )
+
+    return forecast.compare(proposal.forecasts, proposal.verdicts, ran)
+
+
 def of_proposal(
-    stored: Stored, words: Mapping[str, Sequence[str]], approvals: Sequence[Approval] = ()
+    stored: Stored,
+    words: Mapping[str, Sequence[str]],
+    compared: Sequence[Comparison],
+    approvals: Sequence[Approval] = (),
 ) -> dict[str, Any]:
     """Everything about one proposal but its patch; `words` are those of `content`."""
     proposal = stored.proposal
@@ -132,28 +149,36 @@ def of_proposal(
         "branch": proposal.base.branch,
         "base": proposal.base.commit,
         "commit": proposal.commit,
-        "route": str(proposal.route.role),
+        "route": str(proposal.route.way),
         "reasons": list(proposal.route.reasons),
-        "provider": proposal.provider,
-        "model": proposal.model,
+        "confidence": proposal.route.confidence / 100,
+        "rounds": body["rounds"],
         "files": [str(change.path) for change in proposal.files],
         "summary": [{"path": path, "changes": list(said)} for path, said in words.items()],
         "blast_radius": body["blast_radius"],
-        "notes": list(proposal.notes),
-        "repairs": list(proposal.repairs),
         "findings": body["findings"],
         "declared": body["declared"],
         "requirements": body["requirements"],
         "excess": _of_excess(proposal.excess),
         "shrunk_from": proposal.shrunk_from,
+        "revised_from": proposal.revised_from,
+        "wish": proposal.wish,
         "gates": [
             {key: verdict[key] for key in ("gate", "outcome", "summary", "notes", "hint")}
             for verdict in body["verdicts"]
         ],
-        "forecasts": body["forecasts"],
-        "receipt": body["receipt"],
+        "forecasts": [_of_comparison(one, one.forecast) for one in compared if one.forecast],
         "approvals": [{"approver": yes.approver, "at": yes.at} for yes in approvals],
         "next": next_command(stored.id, stored.state),
+    }
+
+
+def _of_comparison(one: Comparison, said: Forecast) -> dict[str, Any]:
+    return {
+        **plain(said),
+        "is_right": one.is_right,
+        "missing_tests": list(one.missing_tests),
+        "verdict": one.outcome and str(one.outcome),
     }
 
 

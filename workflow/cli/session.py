@@ -70,7 +70,15 @@ def repo_path(repository: wiring.Repository, name: str) -> RepoPath:
 
     Raises `PathError` for one that leads out of it.
     """
-    top = repository.git.top
+    return path_in(repository.git, name)
+
+
+def path_in(git: GitStore, name: str) -> RepoPath:
+    """A path as a person types it, from the top of a repository.
+
+    Raises `PathError` for one that leads out of it.
+    """
+    top = git.top
     # Not resolved: a symbolic link in the repository is named as the link that it is.
     typed = Path.cwd() / name
     parts: list[str] = []

@@ -8,15 +8,16 @@ from rich.text import Text
 
 from workflow.cli import diff
 from workflow.cli.output import visible
-from workflow.cli.receipt import allowances, counted
+from workflow.cli.receipt import allowed, counted, shown
 from workflow.shrink import describe
 from workflow.types import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from workflow.forecast import Comparison
     from workflow.store import Approval, Stored
-    from workflow.types import Forecast, Proposal, Verdict
+    from workflow.types import Proposal, Round, Verdict
 
 Words: TypeAlias = "Mapping[str, tuple[str, ...]]"
 """For each path, what changes in it, in sentences."""
@@ -33,14 +34,19 @@ _STATE_STYLES = {
 
 
 def lines(
-    stored: Stored, words: Words, patch: str, approvals: Sequence[Approval]
+    stored: Stored,
+    words: Words,
+    patch: str,
+    compared: Sequence[Comparison],
+    approvals: Sequence[Approval],
 ) -> Iterator[Text]:
-    """A whole proposal, top to bottom."""
+    """A whole proposal, top to bottom; what was forecast wrongly comes first."""
     yield from _head(stored, approvals)
     yield Text()
+    yield from wrong(compared)
     yield from changes(stored.proposal, words, patch)
     yield Text()
-    yield from evidence(stored)
+    yield from evidence(stored, compared)
     yield Text()
     yield from _sent(stored)
 
@@ -63,10 +69,20 @@ def changes(proposal: Proposal, words: Words, patch: str) -> Iterator[Text]:
     yield from diff.lines(patch)
 
 
-def evidence(stored: Stored) -> Iterator[Text]:
+def wrong(compared: Sequence[Comparison]) -> Iterator[Text]:
+    """The gates of which the drafter expected something else: it does not know what it changed."""
+    for one in compared:
+        if one.forecast and one.is_right is False:
+            yield Text.assemble(
+                ("Forecast WRONG  ", "bold red"), (f"{one.gate}  ", "bold"), visible(one.why)
+            )
+            yield Text(f"  it was said before, because {visible(one.forecast.why)}")
+
+
+def evidence(stored: Stored, compared: Sequence[Comparison]) -> Iterator[Text]:
     """Every gate's verdict with its forecast beside it, every policy finding, and what can go."""
     proposal = stored.proposal
-    forecasts = {forecast.gate: forecast for forecast in proposal.forecasts}
+    forecasts = {one.gate: one for one in compared if one.forecast}
     yield Text("Evidence", style="bold")
     if not proposal.verdicts:
         yield Text("  ! no gate judges these files, and no verdict is not clearance", "yellow")
@@ -82,9 +98,26 @@ def evidence(stored: Stored) -> Iterator[Text]:
         yield Text.assemble(("  ✓ ", "green"), ("policy  ", "bold"), "no rule objects")
     yield from _conditions(proposal)
     yield from _excess(stored)
-    for note in proposal.notes:
+    for one in proposal.rounds:
+        yield from _round(one, len(proposal.rounds))
+
+
+def _round(one: Round, rounds: int) -> Iterator[Text]:
+    """What a drafter said of its draft, and why it went back if it did."""
+    if one.objection and (rounds > 1 or not one.stands):
+        went = "stays, although" if one.stands else "went back:"
+        yield Text.assemble((f"  a draft of the {one.role} {went} ", "dim"), visible(one.objection))
+    if not one.stands:
+        return
+    for seen in one.observations:
+        yield Text.assemble(
+            ("  ! ", "yellow"),
+            (f"{seen.severity}  ", "bold"),
+            visible(f"{seen.path}:{seen.line}: {seen.what}; {seen.mend}"),
+        )
+    for note in one.notes:
         yield Text.assemble(("  note from the drafter: ", "dim"), visible(" ".join(note.split())))
-    for repair in proposal.repairs:
+    for repair in one.repairs:
         yield Text.assemble(("  mended in the draft: ", "dim"), visible(repair))
 
 
@@ -129,15 +162,24 @@ def _head(stored: Stored, approvals: Sequence[Approval]) -> Iterator[Text]:
         f" for {visible(str(proposal.request.requester))}, {proposal.created}"
     )
     reasons = visible("; ".join(proposal.route.reasons))
-    drafter = f"{proposal.provider} {proposal.model}"
-    yield Text(f"  drafted by the {proposal.route.role} ({visible(drafter)}): {reasons}")
+    drafters = visible(", then ".join(_drafter(one) for one in proposal.standing))
+    yield Text(f"  drafted by {drafters}: {reasons}")
     if proposal.shrunk_from:
         yield Text(f"  a smaller form of the proposal with the digest {proposal.shrunk_from.short}")
+    if proposal.revised_from:
+        yield Text(
+            f"  instead of the proposal with the digest {proposal.revised_from.short}:"
+            f" {visible(' '.join(proposal.wish.split()))}"
+        )
     for approval in approvals:
         yield Text(f"  approved by {visible(approval.approver)}, {approval.at}", "green")
 
 
-def _verdict(verdict: Verdict, forecast: Forecast | None) -> Iterator[Text]:
+def _drafter(one: Round) -> str:
+    return f"the {one.role} ({one.provider} {one.model}, {one.recipe_name})"
+
+
+def _verdict(verdict: Verdict, said: Comparison | None) -> Iterator[Text]:
     mark, style = _MARKS[verdict.outcome]
     yield Text.assemble(
         (f"  {mark} ", style),
@@ -145,10 +187,13 @@ def _verdict(verdict: Verdict, forecast: Forecast | None) -> Iterator[Text]:
         (str(verdict.outcome), style),
         f"  {visible(verdict.summary)}",
     )
-    if forecast:
-        wrong = ("", "") if forecast.outcome is verdict.outcome else ("WRONG ", "bold red")
+    if said and said.forecast:
+        wrongly = ("WRONG ", "bold red") if said.is_right is False else ("", "")
+        forecast = said.forecast
         yield Text.assemble(
-            "      forecast: ", wrong, f"{forecast.outcome}, because {visible(forecast.why)}"
+            "      forecast: ",
+            wrongly,
+            f"{forecast.outcome} ({forecast.confidence} %), because {visible(forecast.why)}",
         )
     for note in verdict.notes:
         yield Text(f"      {visible(note)}", "dim")
@@ -157,16 +202,24 @@ def _verdict(verdict: Verdict, forecast: Forecast | None) -> Iterator[Text]:
 
 
 def _sent(stored: Stored) -> Iterator[Text]:
-    receipt = stored.proposal.receipt
-    files = visible(", ".join(receipt.files))
-    if receipt.requests:
-        said = f"{receipt.sent_bytes} bytes with {files} to {visible(receipt.destination)}"
+    rounds = stored.proposal.rounds
+    sent = sum(one.receipt.sent_bytes for one in rounds)
+    receipts = [one.receipt for one in rounds]
+    files = visible(", ".join(dict.fromkeys(path for one in receipts for path in shown(one))))
+    if sent:
+        hosts = ", ".join(dict.fromkeys(one.destination for one in receipts if one.requests))
+        said = f"{sent} bytes with {files or 'no file'} to {visible(hosts)}"
         read = f"workflow receipt {stored.id}"
     else:
         said = "nothing: the drafter runs in this process"
         read = f"workflow show {stored.id} --prompt"
     yield Text.assemble(("Sent  ", "bold"), said)
-    if not receipt.requests:
-        yield Text(f"  a remote model would be given {receipt.prompt_bytes} bytes with {files}")
-    yield Text(f"  {counted(receipt.sealed)}; read them: {read}")
-    yield from allowances(receipt)
+    last = receipts[-1]
+    if not sent:
+        with_files = f" with {files}" if files else ""
+        yield Text(f"  a remote model would be given {last.prompt_bytes} bytes{with_files}")
+    yield Text(f"  {counted(last.sealed)}; read them: {read}")
+    for left in dict.fromkeys(left for one in receipts for left in one.left_out):
+        yield Text.assemble(("  not shown: ", "dim"), visible(f"{left.path}: {left.why}"))
+    for allowance in dict.fromkeys(one for receipt in receipts for one in receipt.shown):
+        yield allowed(allowance)

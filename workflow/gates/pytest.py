@@ -93,6 +93,7 @@ class PytestGate:
             proofs=_bounded_proofs([one for result in results for one in result.proofs])
             if passed
             else (),
+            ran=case.keep(_lines([name for result in results for name in result.ran])),
         )
 
     def _judge(self, case: Case, root: str, python: Interpreter) -> _Result:
@@ -118,7 +119,8 @@ class PytestGate:
         where = f" in {root}" if root else ""
         result = _compared(reports[Side.BASE], reports[Side.PATCHED], where)
         proofs = _proofs(reports[Side.BASE], reports[Side.PATCHED], root)
-        return replace(result, evidence=runs, proofs=proofs)
+        ran = tuple(posixpath.join(root, name) for name in reports[Side.PATCHED].ran)
+        return replace(result, evidence=runs, proofs=proofs, ran=ran)
 
     def _command(self, tree: Tree, root: str, python: Interpreter) -> Command:
         home = posixpath.join(TREE, root) if root else TREE
@@ -158,11 +160,18 @@ class _Result:
     notes: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     proofs: tuple[str, ...] = ()
+    ran: tuple[str, ...] = ()
 
 
 def _log(ran: Ran) -> bytes:
     """What pytest printed, kept as evidence."""
     return ran.stdout + ran.stderr
+
+
+def _lines(names: Sequence[str]) -> bytes:
+    """Names of tests, one a line, in order."""
+    escaped = (name.replace("\n", "\\n") for name in sorted(names))
+    return "".join(f"{name}\n" for name in escaped).encode("utf-8", "backslashreplace")
 
 
 def _roots(case: Case) -> tuple[str, ...]:

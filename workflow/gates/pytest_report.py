@@ -44,6 +44,11 @@ class Report:
         """Return the ids of the tests that ended in one of these ways."""
         return frozenset(name for name, ended in self.tests.items() if ended in outcomes)
 
+    @property
+    def ran(self) -> frozenset[str]:
+        """Return the ids of the tests that came to an end of their own."""
+        return self.names(Ended.PASSED, Ended.FAILED)
+
 
 def read(ran: Ran) -> Report:
     """Read the report of a run and hold it against the exit status."""

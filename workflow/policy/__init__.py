@@ -10,6 +10,7 @@ from workflow.policy.interface import (
     Policy,
     Protected,
     Sizes,
+    Spending,
 )
 from workflow.policy.judge import judge, judge_excess
 from workflow.policy.load import PolicyError, load, require_known
@@ -31,6 +32,7 @@ __all__ = [
     "Sample",
     "Sizes",
     "Special",
+    "Spending",
     "case_of",
     "excess_of",
     "judge",

@@ -26,6 +26,7 @@ from workflow.redaction.settings import Sort
 from workflow.redaction.tenant.names import name_of
 
 _Count = Annotated[int, Field(strict=True, gt=0)]
+_Money = Annotated[float, Field(strict=True, ge=0, le=1_000_000)]
 
 
 def _pattern(value: str) -> str:
@@ -252,6 +253,26 @@ class SealingSection(_Section):
     )
 
 
+class SpendingSection(_Section):
+    """How much answers of remote models may take; what is not here has no cap."""
+
+    request_usd: _Money | None = Field(
+        default=None, description="US dollars for one request, with all its rounds."
+    )
+    day_usd: _Money | None = Field(
+        default=None, description="US dollars in one day (UTC), for the whole repository."
+    )
+    request_tokens: _Count | None = Field(
+        default=None, description="Tokens for one request, input and output together."
+    )
+    day_tokens: _Count | None = Field(
+        default=None, description="Tokens in one day (UTC), for the whole repository."
+    )
+    rounds: _Count | None = Field(
+        default=None, description="Answers to one request in one role, the first one included."
+    )
+
+
 class Document(_Section):
     """A policy of `workflow`: the values that its rules judge by."""
 
@@ -266,6 +287,10 @@ class Document(_Section):
     sealing: SealingSection = Field(
         default=SealingSection(),
         description="What no model gets to see, beside secrets, which are always sealed.",
+    )
+    spending: SpendingSection = Field(
+        default=SpendingSection(),
+        description="How much answers of remote models may take, before a call that could pass it.",
     )
 
 

@@ -80,6 +80,21 @@ class Protected:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """How much answers of remote models may take; `None` where there is no cap.
+
+    Money is in millionths of a US dollar, tokens are input and output together, a day is one in UTC
+    and counts for the whole repository, and `rounds` are the answers to one request in one role.
+    """
+
+    request_microdollars: int | None = None
+    day_microdollars: int | None = None
+    request_tokens: int | None = None
+    day_tokens: int | None = None
+    rounds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The values that rules judge by, and the digest of the text that they came from.
 
@@ -94,6 +109,7 @@ class Policy:
     source: str
     digest: Digest
     sealing: SealingSettings = field(default_factory=SealingSettings)
+    spending: Spending = field(default_factory=Spending)
 
     def level(self, rule: str) -> Level:
         """What the objection of a rule, named by its id, does."""
@@ -108,7 +124,8 @@ class Case:
     are the files that the drafter was shown.  `allowed` are the ids of rules whose objection the
     requester says is intended.  `blobs` gives the bytes of many blobs at once.  `names` gives the
     names in one folder of the proposed tree (`""`: its top), none where there is no folder.
-    `faults` are those of placeholders, from restoring the draft's result.  `secrets` finds the
+    `creates` says that an architect has drafted a part of it, before the surgeon.  `faults` are
+    those of placeholders, from restoring the draft's result.  `secrets` finds the
     values in a file's bytes, given its path; without it nobody looks for them.
     """
 
@@ -122,6 +139,7 @@ class Case:
     names: Callable[[str], Collection[str]]
     faults: tuple[Fault, ...] = ()
     secrets: Callable[[bytes, str], Sequence[Span]] | None = None
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,17 @@ def judge(case: Case) -> Judgement:
 
 def judge_excess(excess: Excess, case: Case) -> Judgement:
     """What the policy says of a patch that changes more than it needs to; reads nothing."""
-    view = Look(case.policy, case.role, None, None, (), (), case.names, excess)
+    view = Look(
+        case.policy,
+        case.role,
+        None,
+        None,
+        (),
+        (),
+        case.names,
+        excess,
+        creates=case.creates,
+    )
     return _judged((EXCESS,), view, case.allowed)
 
 

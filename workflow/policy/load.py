@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -11,9 +12,23 @@ from pydantic import ValidationError
 
 from workflow.canonical import sha256
 from workflow.errors import UsageError, WorkflowError
-from workflow.policy.document import AllowSection, BudgetSection, Document, SealingSection
+from workflow.policy.document import (
+    AllowSection,
+    BudgetSection,
+    Document,
+    SealingSection,
+    SpendingSection,
+)
 from workflow.policy.faults import fault_of
-from workflow.policy.interface import Budget, Budgets, Level, Policy, Protected, Sizes
+from workflow.policy.interface import (
+    Budget,
+    Budgets,
+    Level,
+    Policy,
+    Protected,
+    Sizes,
+    Spending,
+)
 from workflow.policy.rules import IDS, near
 from workflow.redaction.interface import Kind
 from workflow.redaction.settings import (
@@ -120,11 +135,27 @@ def _policy(document: Document, source: str, data: bytes) -> Policy:
         source=source,
         digest=sha256(data),
         sealing=_sealing(document.sealing),
+        spending=_spending(document.spending),
     )
 
 
 def _budget(section: BudgetSection) -> Budget:
     return Budget(section.files, section.hunks, section.changed_lines, section.excess)
+
+
+def _spending(section: SpendingSection) -> Spending:
+    return Spending(
+        request_microdollars=_microdollars(section.request_usd),
+        day_microdollars=_microdollars(section.day_usd),
+        request_tokens=section.request_tokens,
+        day_tokens=section.day_tokens,
+        rounds=section.rounds,
+    )
+
+
+def _microdollars(dollars: float | None) -> int | None:
+    """Millionths; what is written beyond them is dropped, so that no cap grows."""
+    return None if dollars is None else int(Decimal(str(dollars)) * 1_000_000)
 
 
 def _sealing(section: SealingSection) -> SealingSettings:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from workflow.types import ChangeKind
+from workflow.types import ChangeKind, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from workflow.policy.interface import Case, Policy
     from workflow.redaction.interface import Fault, Span
-    from workflow.types import BlastRadius, BlobId, Excess, FileChange, RepoPath, Role
+    from workflow.types import BlastRadius, BlobId, Excess, FileChange, RepoPath
 
 SUBMODULE = "160000"
 _BATCH = 200
@@ -65,6 +65,12 @@ class Look:
     excess: Excess | None = None
     faults: tuple[Fault, ...] = ()
     secrets: Callable[[bytes, str], Sequence[Span]] | None = None
+    creates: bool = False
+
+    @property
+    def measured(self) -> Role | None:
+        """The role whose budget counts: an architect's wherever it has drafted a part."""
+        return Role.ARCHITECT if self.creates else self.role
 
 
 def look(case: Case) -> Look:
@@ -80,6 +86,7 @@ def look(case: Case) -> Look:
         names=cache(case.names),
         faults=case.faults,
         secrets=case.secrets,
+        creates=case.creates,
     )
 
 

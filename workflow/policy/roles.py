@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def _surgeon_edits(look: Look) -> Iterator[Said]:
     if look.role is Role.SURGEON:
         for file in look.files:
-            if file.change.kind is not ChangeKind.MODIFIED:
+            is_made = look.creates and file.change.kind is ChangeKind.ADDED
+            if file.change.kind is not ChangeKind.MODIFIED and not is_made:
                 yield file.path, "a surgeon edits existing files, nothing else"
 
 

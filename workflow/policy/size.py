@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _blast_radius(look: Look) -> Iterator[Said]:
     if not look.files or look.radius is None:
         return
-    first, budget = look.files[0].path, look.policy.budgets.of(look.role)
+    first, budget = look.files[0].path, look.policy.budgets.of(look.measured)
     lines = look.radius.added + look.radius.removed
     for count, limit, what in (
         (look.radius.files, budget.files, "files change"),
@@ -24,7 +24,7 @@ def _blast_radius(look: Look) -> Iterator[Said]:
         (lines, budget.changed_lines, "lines change"),
     ):
         if count > limit:
-            who = look.role.value if look.role else "patch"
+            who = look.measured.value if look.measured else "patch"
             yield first, f"{count} {what}; the policy allows a {who} {limit}"
 
 
@@ -47,7 +47,7 @@ def _added(file: Sight) -> int:
 def _excess(look: Look) -> Iterator[Said]:
     if look.excess is None or not look.excess.parts:
         return
-    limit = look.policy.budgets.of(look.role).excess
+    limit = look.policy.budgets.of(look.measured).excess
     if look.excess.score > limit:
         said = f"{look.excess.changed} lines change and {look.excess.needed} have to"
         yield look.excess.parts[0].path, f"{said}; the policy allows {limit:g} times as many"

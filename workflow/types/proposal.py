@@ -8,25 +8,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 # Not under TYPE_CHECKING: pydantic reads these annotations when a stored proposal is read back.
 from workflow.types.change import BlastRadius, FileChange, Snapshot  # noqa: TC001 - see above
+from workflow.types.draft import (
+    Forecast,
+    Observation,
+    Outcome,
+    Receipt,
+    Usage,
+)
 from workflow.types.ids import CommitId, Digest, RepoPath, TreeId  # noqa: TC001 - see above
+from workflow.types.request import ChangeRequest, Role, Route  # noqa: TC001 - see above
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class Role(StrEnum):
-    """Who drafts: the architect creates new files, the surgeon edits existing ones."""
-
-    ARCHITECT = "architect"
-    SURGEON = "surgeon"
-
-
-class Outcome(StrEnum):
-    """What a gate says.  Only `PASS` passes; `ERROR` means that it could not judge."""
-
-    PASS = "pass"  # noqa: S105 - an outcome, not a password
-    FAIL = "fail"
-    ERROR = "error"
 
 
 class Side(StrEnum):
@@ -45,143 +38,6 @@ class State(StrEnum):
     REJECTED = "rejected"
     APPLIED = "applied"
     ROLLED_BACK = "rolled-back"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A person, as git names one."""
-
-    name: str
-    email: str
-
-    def __str__(self) -> str:
-        """`Name <email>`, as in a trailer."""
-        return f"{self.name} <{self.email}>"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
-    """What a person asks for, in words, and the files that they name.
-
-    `allowed` are the ids of policy rules whose objection the requester says is intended.
-    """
-
-    text: str
-    paths: tuple[RepoPath, ...]
-    requester: Identity
-    role: Role | None = None
-    allowed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The role that drafts, and why."""
-
-    role: Role
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file of the base tree, with its exact bytes."""
-
-    path: RepoPath
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """All that a provider is given: the request, the role, the files, and the rendered prompt.
-
-    Everything in it is sealed: placeholders stand for secrets and tenant data, in names, too.
-    """
-
-    request: str
-    role: Role
-    files: tuple[SourceFile, ...]
-    prompt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What the drafter expects of one gate, said before the gate runs."""
-
-    gate: str
-    outcome: Outcome
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many values of a kind (`workflow.redaction.Kind`) were sealed."""
-
-    kind: str
-    values: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A value that was not sealed, because a comment in its file or the policy allows it.
-
-    `path` is empty for a value in the request; `expires` is the last day, in ISO form.
-    """
-
-    path: str
-    line: int
-    kind: str
-    reason: str
-    expires: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One request as it went over the wire.
-
-    `body` is the digest under which its `size` bytes were kept, and `sealed` counts the
-    placeholders in them.
-    """
-
-    at: str
-    destination: str
-    model: str
-    body: Digest
-    size: int
-    sealed: tuple[Count, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A provider's answer: raw, untrusted, never shown to a terminal unescaped.
-
-    `sent` are the requests that were made for it, in their order.
-    """
-
-    text: str
-    forecasts: tuple[Forecast, ...]
-    notes: tuple[str, ...]
-    provider: str
-    model: str
-    sent: tuple[Sent, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What left this machine for a draft, or that nothing did.
-
-    `prompt` is the digest of the rendered prompt and `prompt_bytes` its size, whether it was sent
-    or not; `sealed` counts the values that a placeholder stands for in it, and `shown` has those
-    that were allowed to be seen.  `sent_bytes` counts what went to `destination`, and `requests`
-    has each request, also one that was tried again.
-    """
-
-    destination: str
-    sent_bytes: int
-    prompt: Digest
-    prompt_bytes: int
-    files: tuple[RepoPath, ...]
-    sealed: tuple[Count, ...] = ()
-    shown: tuple[Shown, ...] = ()
-    requests: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +65,8 @@ class Verdict:
     """What a gate says about a proposal: one line for a person, and the runs that show it.
 
     `proofs` names the checks that pass on the patched tree and fail, or do not exist, on the base:
-    they are what the change is needed for.
+    they are what the change is needed for.  `ran` is the digest under which the names of the checks
+    that ran on the patched tree were kept, one a line.
     """
 
     gate: str
@@ -219,6 +76,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     hint: str = ""
     proofs: tuple[str, ...] = ()
+    ran: Digest | None = None
 
 
 class Spare(StrEnum):
@@ -272,12 +130,42 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Round:
+    """One answer of a provider, and what became of it.
+
+    `recipe` is the digest of the recipe `recipe_name`.  `draft` is the digest of the draft's text
+    and `answer` the one under which a paid answer was kept.  `repairs` says what was mended in the
+    way the draft was written.  `objection` says in a line what stood against it, and `verdicts`
+    what the gates said of it; `stands` is whether its draft is in the proposal.
+    """
+
+    role: Role
+    recipe_name: str
+    recipe: Digest
+    provider: str
+    model: str
+    draft: Digest
+    notes: tuple[str, ...]
+    forecasts: tuple[Forecast, ...]
+    receipt: Receipt
+    repairs: tuple[str, ...] = ()
+    usage: Usage | None = None
+    answer: Digest | None = None
+    observations: tuple[Observation, ...] = ()
+    smoke_test: Digest | None = None
+    objection: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    stands: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """One contained change with all that an approval covers.  Its number is not part of it.
 
-    `declared` are objections that the requester said are intended, where the policy lets them;
-    `repairs` says what was mended in the way the draft was written; `shrunk_from` is the digest of
-    the proposal whose spare parts were taken out.
+    `rounds` are the answers that it was made from, in their order.  `declared` are objections that
+    the requester said are intended, where the policy lets them; `shrunk_from` is the digest of the
+    proposal whose spare parts were taken out, and `revised_from` of the one that a reviewer wanted
+    otherwise, in the words of `wish`.
     """
 
     repository: str
@@ -289,21 +177,32 @@ class Proposal:
     blast_radius: BlastRadius
     request: ChangeRequest
     route: Route
-    provider: str
-    model: str
-    draft: Digest
-    notes: tuple[str, ...]
-    forecasts: tuple[Forecast, ...]
-    receipt: Receipt
+    rounds: tuple[Round, ...]
     policy: Digest
     findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
     created: str
-    repairs: tuple[str, ...] = ()
     declared: tuple[Finding, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     excess: Excess | None = None
     shrunk_from: Digest | None = None
+    revised_from: Digest | None = None
+    wish: str = ""
+
+    @property
+    def standing(self) -> tuple[Round, ...]:
+        """The rounds whose drafts are in it, one for each role."""
+        return tuple(one for one in self.rounds if one.stands)
+
+    @property
+    def forecasts(self) -> tuple[Forecast, ...]:
+        """What was expected of the gates, by the drafts that are in it."""
+        return tuple(forecast for one in self.standing for forecast in one.forecasts)
+
+    @property
+    def drafters(self) -> tuple[str, ...]:
+        """Each provider and model whose draft is in it, one for each role."""
+        return tuple(f"{one.provider} {one.model}" for one in self.standing)
 
     @property
     def is_clear(self) -> bool:

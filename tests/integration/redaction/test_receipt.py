@@ -18,6 +18,8 @@ from workflow.redaction.egress.leak import Leaks
 from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import anthropic
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
@@ -40,13 +42,16 @@ class Remote:
     destination: str
     more: str = ""
     name: str = "remote"
+    model: str = "claude-opus-5-5"
+    can_repair: bool = False
 
-    def draft(self, brief: Brief) -> Draft:
+    def draft(self, brief: Brief, tell: Callable[[str], None]) -> Draft:
         """Send the prompt and whatever else the test wants."""
+        del tell
         answer = self.client.messages.create(
-            model="claude-opus-5-5",
+            model=self.model,
             max_tokens=100,
-            messages=[{"role": "user", "content": brief.prompt + self.more}],
+            messages=[{"role": "user", "content": f"{brief.prompt}{self.more}"}],
         )
         text = "".join(block.text for block in answer.content if block.type == "text")
         return Draft(text, (), (), self.name, answer.model, self.outbox.requests)
@@ -93,7 +98,7 @@ def test_every_request_is_in_the_receipt(repo: GitRepo, workflow: WorkflowComman
         server.faults.append(Fault(status=500))
         stored = ask(repo, server)
         arrived = [request.body for request in server.arrived]
-    receipt = stored.proposal.receipt
+    receipt = stored.proposal.rounds[0].receipt
     assert len(receipt.requests) == len(arrived) == 2
     assert receipt.sent_bytes == sum(map(len, arrived))
     for place, body in enumerate(arrived, 1):

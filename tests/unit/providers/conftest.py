@@ -9,7 +9,7 @@ import pytest
 from workflow import patch
 from workflow.errors import NothingToDoError
 from workflow.providers.offline import OfflineProvider
-from workflow.types import Brief, Draft, RepoPath, Role, SourceFile
+from workflow.types import Brief, Prompt, Draft, RepoPath, Role, SourceFile
 
 MARKER = "\\ No newline at end of file"
 
@@ -88,7 +88,7 @@ class Surgeon:
     def draft(self, request: str, files: dict[str, str], role: Role = Role.SURGEON) -> Draft:
         """The raw draft."""
         sources = tuple(SourceFile(RepoPath(path), _bytes(text)) for path, text in files.items())
-        return self.provider.draft(Brief(request, role, sources, ""))
+        return self.provider.draft(Brief(request, role, sources, Prompt("", "", "")), print)
 
     def results(self, request: str, files: dict[str, str]) -> dict[str, str]:
         """Every file as the draft makes it."""

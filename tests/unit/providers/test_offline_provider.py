@@ -13,7 +13,7 @@ from workflow.providers.offline import OfflineProvider
 from workflow.providers.offline.dialect import as_answer
 from workflow.providers.offline.revision import first_revision, revise, split_lines
 from workflow.semantics.nginx import Edit
-from workflow.types import Outcome, RepoPath, Role
+from workflow.types import AnswerKind, Brief, Outcome, Prompt, RepoPath, Role, SourceFile
 
 if TYPE_CHECKING:
     from workflow.providers import Provider
@@ -43,10 +43,10 @@ def test_answer(surgeon: Any) -> None:
 
 
 def test_green_field_is_refused(surgeon: Any) -> None:
-    """The architect's role is refused by name, with the key to set."""
+    """An architect without a template is refused by name, with the setting for a model."""
     with pytest.raises(NotUnderstoodError, match="architect") as caught:
         surgeon.draft("Add a /collect endpoint", {"a.conf": SITE}, Role.ARCHITECT)
-    assert "OPENAI_API_KEY" in caught.value.hint
+    assert "roles.architect" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -174,3 +174,23 @@ def test_answers_describe_the_edits(surgeon: Any, lines: list[str], data: st.Dat
 def test_split_lines_knows_one_line_end() -> None:
     r"""Only `\n` ends a line; a form feed, `\r` and U+2028 do not."""
     assert split_lines("a\r\nb\x0cc\u2028d") == ("a\r\n", "b\x0cc\u2028d")
+
+
+def test_another_round_is_refused(surgeon: Any) -> None:
+    """A codemod would draft the same again, and says so instead."""
+    file = SourceFile(RepoPath("a.conf"), SITE.encode())
+    brief = Brief("add HSTS", Role.SURGEON, (file,), Prompt("", "", ""), complaint="not so")
+    with pytest.raises(NotUnderstoodError, match="the same again"):
+        surgeon.provider.draft(brief, print)
+
+
+def test_a_check_needs_a_model(surgeon: Any) -> None:
+    """What cannot be answered from a table is refused, and not answered with an edit."""
+    file = SourceFile(RepoPath("a.conf"), SITE.encode())
+    brief = Brief(
+        *("add HSTS", Role.SURGEON, (file,), Prompt("", "", "")),
+        recipe="safety-check",
+        answer=AnswerKind.FINDINGS,
+    )
+    with pytest.raises(NotUnderstoodError, match="safety-check needs a model"):
+        surgeon.provider.draft(brief, print)

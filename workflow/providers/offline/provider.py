@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from workflow.errors import NothingToDoError
+from workflow.providers import new_files
+from workflow.providers.offline.architect import draft_files
 from workflow.providers.offline.cors import allow_origin
 from workflow.providers.offline.csp import allow_source
 from workflow.providers.offline.dialect import as_answer
@@ -33,14 +35,17 @@ from workflow.providers.offline.settings import set_directive
 from workflow.providers.offline.site import Change, Work, is_nginx
 from workflow.providers.offline.upstream import add_server, replace_server, set_target
 from workflow.semantics.nginx import NginxSyntaxError, decode
-from workflow.types import Draft, Forecast, Outcome, Role
+from workflow.types import AnswerKind, Draft, Forecast, Outcome, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workflow.providers.offline.intents import Intent
     from workflow.providers.offline.revision import Revision
     from workflow.types import Brief, RepoPath, SourceFile
 
 VERSION = "1"
+_MODEL = "propose the change in other words, or set a role to a model in workflow.toml"
 _NGINX_NAMES = ("nginx", "sites-", "conf.d")
 _ORDER = (
     ReplaceServer,
@@ -69,19 +74,38 @@ class OfflineProvider:
         """Nothing is sent anywhere."""
         return "nowhere"
 
-    def draft(self, brief: Brief) -> Draft:
+    @property
+    def model(self) -> str:
+        """The version of the codemods."""
+        return f"codemods-{VERSION}"
+
+    @property
+    def can_repair(self) -> bool:
+        """The same request gets the same answer."""
+        return False
+
+    def draft(self, brief: Brief, tell: Callable[[str], None]) -> Draft:
         """Carry out the whole request, or nothing.
 
         Raises `NotUnderstoodError` that names the part or the file, `VagueRequestError`, and
         `NothingToDoError` if the files already are as asked.
         """
-        if brief.role is not Role.SURGEON:
-            message = "drafting new files is the architect's work, and offline there is none"
-            raise refusal(
-                message,
-                "the architect needs a model with OPENAI_API_KEY set; offline scaffolds arrive "
-                "with recipes in a later version",
+        del tell  # done in milliseconds
+        if brief.complaint:
+            message = "it drafts the same again, whatever a reviewer says"
+            raise refusal(message, _MODEL)
+        if brief.role is Role.ARCHITECT:
+            drafted = draft_files(brief)
+            return Draft(
+                text=new_files.as_answer(drafted.files),
+                forecasts=drafted.forecasts,
+                notes=drafted.notes,
+                provider=self.name,
+                model=f"templates-{VERSION}",
             )
+        if brief.answer is not AnswerKind.EDITS:
+            message = f"the recipe {brief.recipe} needs a model"
+            raise refusal(message, _MODEL)
         intents = parse_request(brief.request)
         work, notes = _carry_out(_read(brief.files), intents)
         changed = [file for file in work.files.values() if file.is_changed]
@@ -96,7 +120,7 @@ class OfflineProvider:
             forecasts=_forecasts(changed),
             notes=grouped(notes),
             provider=self.name,
-            model=f"codemods-{VERSION}",
+            model=self.model,
         )
 
 

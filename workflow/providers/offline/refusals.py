@@ -13,8 +13,7 @@ ABILITIES = (
     "offline, without a model, it can: add an endpoint or a health check, allow an origin in CORS"
     " or CSP, set a response header, a timeout, a body size, an upstream server or a proxy target,"
     f" and enable HTTP/3, in nginx files. Say for example: "
-    f"{'; '.join(EXAMPLES)}. Free-form requests need a model with ANTHROPIC_API_KEY"
-    " set; remote providers arrive in a later version"
+    f"{'; '.join(EXAMPLES)}. Free-form requests need a model: set roles.surgeon in workflow.toml"
 )
 
 

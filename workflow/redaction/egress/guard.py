@@ -6,14 +6,13 @@ It knows nothing of an HTTP library; `transport.py` puts it into the one that th
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from workflow.config import ConfigError
+from workflow.config import ConfigError, is_loopback
 from workflow.errors import RefusedError
 from workflow.redaction.interface import Kind
 from workflow.redaction.spread import is_strong
@@ -88,7 +87,7 @@ class Destination:
         host = url.hostname or ""
         if not host or url.scheme not in _PORTS:
             _misconfigured("is no URL that begins with https:// and a host")
-        if url.scheme == "http" and not _is_loopback(host):
+        if url.scheme == "http" and not is_loopback(host):
             _misconfigured("is not encrypted; by http, only this machine itself may be reached")
         if url.username is not None or url.password is not None or url.query or url.fragment:
             _misconfigured("holds credentials, a query or a fragment")
@@ -266,13 +265,6 @@ def _misconfigured(why: str) -> NoReturn:
     # NOTE: without the URL itself, in which a password may stand.
     message = f"the provider's base URL {why}"
     raise ConfigError(message, hint="correct base_url in workflow.toml, or in the environment")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,0 +1,76 @@
+"""The commands about who drafts, how they are asked, and how well they did."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workflow.cli.options import Json  # noqa: TC001 - Typer reads the annotations when it runs
+
+recipes_app = typer.Typer(
+    name="recipes", help="The prompts that models are given.", no_args_is_help=True
+)
+
+
+def route(
+    request: Annotated[str, typer.Argument(help="What should change, in words.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATHS", help="The files that the request is about."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say who would draft a change, how sure that is, and why; nothing is drafted or sent.
+
+    Example: workflow route "scaffold a FastAPI backend for analytics.js"
+    """
+    from workflow.cli import route as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json), request, paths or [])
+
+
+@recipes_app.command("list")
+def recipes_list(as_json: Json = False) -> None:
+    """List the recipes that there are, and what each is for."""
+    from workflow.cli import recipes as command
+    from workflow.cli.output import Output
+
+    command.list_recipes(Output(as_json=as_json))
+
+
+@recipes_app.command("show")
+def recipes_show(
+    name: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's name.")],
+    as_json: Json = False,
+) -> None:
+    """Show a recipe: what it takes, what it is answered with, and its text."""
+    from workflow.cli import recipes as command
+    from workflow.cli.output import Output
+
+    command.show(Output(as_json=as_json), name)
+
+
+@recipes_app.command("render")
+def recipes_render(
+    name: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's name.")],
+    request: Annotated[str, typer.Argument(help="What should change, in words.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATHS", help="The files that may be edited.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the prompt exactly as a model would be given it, sealed; nothing is sent."""
+    from workflow.cli import recipes as command
+    from workflow.cli.output import Output
+
+    command.render(Output(as_json=as_json), name, request, paths or [])
+
+
+def stats(as_json: Json = False) -> None:
+    """Show what drafts have cost, and how good forecasts were, by model and recipe."""
+    from workflow.cli import stats as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json))

@@ -1,0 +1,23 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="RULE",
+        help="Say that a rule's objection is intended, where the policy lets you. Repeatable.",
+    ),
+]
+# SQLite's largest row number.
+MOST = 2**63 - 1
+Number = Annotated[
+    int, typer.Argument(metavar="ID", help="The proposal's number.", min=1, max=MOST)
+]

@@ -1,0 +1,300 @@
+"""`workflow stats`: what answers took, how many rounds a request took, how good forecasts were.
+
+An unknown price is shown as unknown, and never summed as zero.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rich.text import Text
+
+from workflow import forecast
+from workflow.cli import session
+from workflow.cli.output import visible
+from workflow.errors import ChangedProposalError, StoreError
+from workflow.spending import dollars
+from workflow.types import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+
+    from workflow.answers import AnswerRow
+    from workflow.cli.output import Output
+    from workflow.forecast import Comparison
+    from workflow.store import Store
+    from workflow.types import Forecast, Proposal, Verdict
+
+_DAYS = 14
+
+STATS = {
+    "answers": "paid answers by `provider`, `model` and `recipe`: `answers`, `usable`,"
+    " `input_tokens` (`cached_tokens` among them), `output_tokens`, `microdollars` (millionths of"
+    " a US dollar, those of known price) and `unpriced` (the answers of unknown price)",
+    "total": "the same over all of them",
+    "days": "the same by `day` (UTC), for the last 14 days that had answers",
+    "rounds": "`proposals` that a provider drafted, and `by_rounds`: how many took how many rounds",
+    "forecasts": "by `provider`, `model`, `recipe`, and by `gate` (null: all of them):"
+    " `forecasts`, `judged` (where it can be told), `right`, and `brier` (0 is best; null where"
+    " nothing was judged)",
+    "unreadable": "the numbers of proposals that could not be read",
+    "next": "the next command",
+}
+
+Drafter: TypeAlias = "tuple[str, str, str]"
+"""Provider, model and recipe, which are compared with one another."""
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What answers took together; `microdollars` is the sum of the known prices."""
+
+    answers: int = 0
+    usable: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    microdollars: int = 0
+    unpriced: int = 0
+
+    def add(self, row: AnswerRow) -> None:
+        """Take in one more."""
+        usage = row.usage
+        self.answers += 1
+        self.usable += row.is_usable
+        self.input_tokens += usage.input_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.output_tokens += usage.output_tokens
+        self.microdollars += usage.microdollars or 0
+        self.unpriced += usage.microdollars is None
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON-ready values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @property
+    def money(self) -> str:
+        """What they cost, for people."""
+        if not self.unpriced:
+            return dollars(self.microdollars)
+        many = _counted(self.unpriced, "answer")
+        if self.unpriced == self.answers:
+            return f"{many} of unknown price"
+        return f"≥ {dollars(self.microdollars)}, {many} of unknown price"
+
+
+@dataclass(slots=True)
+class _Forecasts:
+    """The forecasts of one drafter, and what became of them by gate."""
+
+    said: list[Comparison] = field(default_factory=list)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """All together first, then each gate."""
+        yield _scored(None, self.said)
+        for gate in sorted({one.gate for one in self.said}):
+            yield _scored(gate, [one for one in self.said if one.gate == gate])
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the stored proposals say: answers for each one, forecasts by drafter."""
+
+    rounds: Counter[int] = field(default_factory=Counter)
+    forecasts: defaultdict[Drafter, _Forecasts] = field(
+        default_factory=lambda: defaultdict(_Forecasts)
+    )
+    unreadable: list[int] = field(default_factory=list)
+
+
+def run(output: Output) -> None:
+    """Print the numbers of this repository."""
+    repository = session.open_repository(output)
+    answers = repository.store.answers.rows()
+    seen = _look(repository.store)
+    data = {**_of_answers(answers), **_of_proposals(seen), "next": "workflow list"}
+    output.result(data, *_lines(answers, seen))
+    output.next("workflow list")
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def _of_answers(answers: Sequence[AnswerRow]) -> dict[str, Any]:
+    return {
+        "answers": [
+            {"provider": provider, "model": model, "recipe": recipe, **one.plain()}
+            for (provider, model, recipe), one in _summed(answers, _drafter).items()
+        ],
+        "total": _total(answers).plain(),
+        "days": [{"day": day, **one.plain()} for day, one in _by_day(answers).items()],
+    }
+
+
+def _of_proposals(seen: _Seen) -> dict[str, Any]:
+    return {
+        "rounds": {
+            "proposals": seen.rounds.total(),
+            "by_rounds": {str(number): seen.rounds[number] for number in sorted(seen.rounds)},
+        },
+        "forecasts": [
+            {"provider": provider, "model": model, "recipe": recipe, **row}
+            for (provider, model, recipe), said in sorted(seen.forecasts.items())
+            for row in said.rows()
+        ],
+        "unreadable": seen.unreadable,
+    }
+
+
+def _drafter(row: AnswerRow) -> Drafter:
+    return row.provider, row.model, row.recipe
+
+
+def _summed(answers: Iterable[AnswerRow], key: Callable[[AnswerRow], Hashable]) -> dict[Any, _Sum]:
+    """Sums by a key, in the key's order."""
+    sums: defaultdict[Any, _Sum] = defaultdict(_Sum)
+    for row in answers:
+        sums[key(row)].add(row)
+    return dict(sorted(sums.items()))
+
+
+def _total(answers: Iterable[AnswerRow]) -> _Sum:
+    return _summed(answers, lambda _row: "").get("", _Sum())
+
+
+def _by_day(answers: Iterable[AnswerRow]) -> dict[str, _Sum]:
+    first = (datetime.now(UTC) - timedelta(days=_DAYS - 1)).strftime("%Y-%m-%d")
+    recent = (row for row in answers if row.at >= first)
+    return _summed(recent, lambda row: row.at[:10])
+
+
+def _look(store: Store) -> _Seen:
+    """Read every proposal that a provider has drafted.
+
+    A smaller form of a proposal has the rounds of that one, which count once.
+    """
+    seen = _Seen()
+
+    def ran(verdict: Verdict) -> Collection[str]:
+        return forecast.tests(store.kept(verdict.ran)) if verdict.ran else ()
+
+    for row in reversed(store.rows()):
+        try:
+            proposal = store.get(row.id).proposal
+            found = tuple(_compared(proposal, ran)) if proposal.shrunk_from is None else ()
+        except (ChangedProposalError, StoreError):
+            seen.unreadable.append(row.id)
+            continue
+        for drafter, comparisons in found:
+            seen.forecasts[drafter].said.extend(comparisons)
+        seen.rounds.update([len(found)] if found else [])
+    return seen
+
+
+def _compared(
+    proposal: Proposal, ran: Callable[[Verdict], Collection[str]]
+) -> Iterator[tuple[Drafter, list[Comparison]]]:
+    """Each round's drafter and forecasts, beside what the gates said of that very draft."""
+    for one in proposal.rounds:
+        verdicts = proposal.verdicts if one.stands else one.verdicts
+        compared = forecast.compare(one.forecasts, verdicts, ran)
+        drafter = (one.provider, one.model, one.recipe_name)
+        yield drafter, [each for each in compared if each.forecast]
+
+
+def _scored(gate: str | None, said: Sequence[Comparison]) -> dict[str, Any]:
+    return {
+        "gate": gate,
+        "forecasts": len(said),
+        "judged": sum(one.is_right is not None for one in said),
+        "right": sum(one.is_right is True for one in said),
+        "brier": forecast.brier(_pairs(said)),
+    }
+
+
+def _pairs(said: Iterable[Comparison]) -> Iterator[tuple[Forecast, Outcome]]:
+    for one in said:
+        if one.forecast and one.outcome and one.outcome is not Outcome.ERROR:
+            yield one.forecast, one.outcome
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _lines(answers: Sequence[AnswerRow], seen: _Seen) -> Iterator[Text]:
+    yield from _answer_lines(answers)
+    proposals = seen.rounds.total()
+    if proposals:
+        each = ", ".join(
+            f"{seen.rounds[number]} took {_counted(number, 'round')}"
+            for number in sorted(seen.rounds)
+        )
+        mean = sum(number * many for number, many in seen.rounds.items()) / proposals
+        yield Text("")
+        yield Text("Rounds", style="bold")
+        yield Text(f"  {_counted(proposals, 'proposal')}, {mean:.1f} rounds each: {each}")
+    yield from _forecast_lines(seen)
+    for number in seen.unreadable:
+        yield Text(f"Proposal {number} could not be read: workflow show {number}", style="yellow")
+
+
+def _answer_lines(answers: Sequence[AnswerRow]) -> Iterator[Text]:
+    yield Text("Answers of remote models", style="bold")
+    if not answers:
+        yield Text("  none")
+        return
+    for drafter, one in _summed(answers, _drafter).items():
+        yield Text(f"  {_named(drafter)}")
+        yield Text(f"    {_took(one)}; {one.usable} usable ({_percent(one.usable, one.answers)})")
+    yield Text(f"  all: {_took(_total(answers))}")
+    days = _by_day(answers)
+    yield Text("")
+    yield Text(f"The last {_DAYS} days (UTC)", style="bold")
+    for day, one in days.items():
+        yield Text(f"  {day}  {_took(one)}")
+    if not days:
+        yield Text("  none")
+
+
+def _forecast_lines(seen: _Seen) -> Iterator[Text]:
+    rows = [(drafter, said.rows()) for drafter, said in sorted(seen.forecasts.items()) if said.said]
+    if not rows:
+        return
+    yield Text("")
+    yield Text("Forecasts", style="bold")
+    for drafter, scored in rows:
+        for row in scored:
+            who = f"  {_named(drafter)}" if row["gate"] is None else f"    {visible(row['gate'])}"
+            yield Text(f"{who}: {_score(row)}")
+
+
+def _score(row: dict[str, Any]) -> str:
+    judged, right = row["judged"], row["right"]
+    if not judged:
+        return f"{_counted(row['forecasts'], 'forecast')}, none of which can be judged"
+    said = f"{right} of {judged} right ({_percent(right, judged)})"
+    brier = "" if row["brier"] is None else f", Brier score {row['brier']:.3f}"
+    left = row["forecasts"] - judged
+    return f"{said}{brier}" + (f"; {left} cannot be judged" if left else "")
+
+
+def _named(drafter: Drafter) -> str:
+    provider, model, recipe = map(visible, drafter)
+    return f"{provider} {model}, {recipe}"
+
+
+def _took(one: _Sum) -> str:
+    cached = f" ({one.cached_tokens:,} cached)" if one.cached_tokens else ""
+    tokens = f"{one.input_tokens:,} tokens in{cached}, {one.output_tokens:,} out"
+    return f"{_counted(one.answers, 'answer')}, {tokens}, {one.money}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %"

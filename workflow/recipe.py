@@ -1,0 +1,59 @@
+"""Chooses the recipe by which a role is asked, from what the request names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from workflow.errors import UsageError
+from workflow.types import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workflow.prompts import Recipe
+    from workflow.types import ChangeRequest, RepoPath
+
+_UNITS = (".service", ".timer", ".socket", ".path", ".mount", ".target", ".slice")
+_CLIENT = re.compile(r"\.m?js\b|\b(?:browser|javascript|web)(?:'s)? client\b", re.IGNORECASE)
+_BACKEND = re.compile(r"\b(?:backend|fastapi|api|ingest|server side|service)\b", re.IGNORECASE)
+_SITE = re.compile(
+    r"\bnginx\b|\bserver[ _-]?block\b|\breverse[ -]?proxy\b|\bv(?:irtual )?host\b", re.IGNORECASE
+)
+_TESTS = re.compile(r"\b(?:add|write|create|generate|draft)\b.{0,40}\btests?\b", re.IGNORECASE)
+
+
+def choose(
+    load: Callable[[str], Recipe], request: ChangeRequest, role: Role, named: Sequence[RepoPath]
+) -> Recipe:
+    """The recipe that a request names, else the one that its words and files call for.
+
+    In a request of two parts, the named recipe is used for its own role.
+
+    Raises `PromptError` when there is none of that name, and `UsageError` when it is for another
+    role than the one that was asked for.
+    """
+    if not request.recipe:
+        return load(_by_words(request.text, role, named))
+    recipe = load(request.recipe)
+    if recipe.role is role:
+        return recipe
+    if request.role is not None:
+        message = f"the recipe {recipe.name} is for the {recipe.role}, not for the {role}"
+        raise UsageError(
+            message, hint="leave out --route, or choose another: workflow recipes list"
+        )
+    return load(_by_words(request.text, role, named))
+
+
+def _by_words(text: str, role: Role, named: Sequence[RepoPath]) -> str:
+    if role is Role.SURGEON:
+        return (
+            "systemd-edit" if named and all(p.endswith(_UNITS) for p in named) else "surgical-edit"
+        )
+    is_client = any(_CLIENT.search(path) for path in named) or bool(_CLIENT.search(text))
+    if is_client and _BACKEND.search(text):
+        return "backend-from-client"
+    if _SITE.search(text):
+        return "nginx-first-pass"
+    return "tests-for-change" if _TESTS.search(text) else "scaffold"

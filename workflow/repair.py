@@ -1,0 +1,84 @@
+"""Says what was wrong with a draft, to the one who drafted it: only what helps to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.patch import PatchError
+from workflow.text import one_line
+from workflow.types import Outcome, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from workflow.errors import DraftError
+    from workflow.patch import Refusal
+    from workflow.types import Digest, Finding, Verdict
+
+_MOST_REFUSALS = 8
+_MOST_FINDINGS = 20
+_LOG_BYTES = 4_000
+_PATCH_BYTES = 40_000
+_LINE_CHARACTERS = 300
+
+
+def of_refusal(error: DraftError) -> str:
+    """What to mend in a draft that is no patch, or whose hunks have no proven place.
+
+    The nearest real lines go with each hunk, as the drafter has seen them.
+    """
+    if not isinstance(error, PatchError):
+        return f"{error.message}\n{error.hint}\n"
+    return "".join(
+        line for refusal in error.refusals[:_MOST_REFUSALS] for line in _refusal(refusal)
+    )
+
+
+def of_judgement(
+    findings: Sequence[Finding], verdicts: Sequence[Verdict], kept: Callable[[Digest], bytes]
+) -> str:
+    """What stands against a draft: rules that object, and gates that do not pass with their log.
+
+    Empty when nothing does.  `kept` gives the bytes of a log, which is sealed.
+    """
+    lines = [
+        f"The rule {one.rule} objects to {one.path}: {one.reason}\n"
+        for one in findings[:_MOST_FINDINGS]
+    ]
+    for verdict in verdicts:
+        if verdict.outcome is not Outcome.PASS:
+            lines += _verdict(verdict, kept)
+    return "".join(lines)
+
+
+def of_wish(wish: str, patch: bytes) -> str:
+    """What a reviewer wants otherwise in an earlier proposal, whose patch goes with the words."""
+    text = patch[:_PATCH_BYTES].decode("utf-8", "replace")
+    return f"{wish}\nThe patch that this is about, which is not in the files:\n{text}"
+
+
+def headline(complaint: str) -> str:
+    """The first line of a complaint, for the record."""
+    return one_line(complaint.split("\n", 1)[0])
+
+
+def _refusal(refusal: Refusal) -> Iterator[str]:
+    yield f"{refusal.message} [{refusal.reason}]\n"
+    if refusal.hint:
+        yield f"{refusal.hint}\n"
+    if refusal.nearest:
+        yield "The nearest lines of the file, with their numbers:\n"
+    for number, line in refusal.nearest:
+        text = line.decode("utf-8", "surrogateescape").rstrip("\n")
+        yield f"{number:>6} | {text[:_LINE_CHARACTERS]}\n"
+
+
+def _verdict(verdict: Verdict, kept: Callable[[Digest], bytes]) -> Iterator[str]:
+    yield f"The gate {verdict.gate} says {verdict.outcome}: {one_line(verdict.summary)}\n"
+    for note in verdict.notes:
+        yield f"- {one_line(note)}\n"
+    runs = [run for run in verdict.evidence if run.side is Side.PATCHED]
+    if runs:
+        log = kept(runs[-1].log)
+        end = log[-_LOG_BYTES:].decode("utf-8", "replace")
+        yield f"The end of what `{runs[-1].command}` printed:\n{end.strip()}\n"
