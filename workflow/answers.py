@@ -192,6 +192,14 @@ class Answers:
             )
             self.release()
 
+    def spoil(self, body: Digest, reason: str) -> None:
+        """Mark the newest answer with this digest as one that is of no use."""
+        self._connection.execute(
+            "UPDATE answers SET usable = 0, reason = ?"
+            " WHERE id = (SELECT max(id) FROM answers WHERE digest = ?)",
+            (reason, body),
+        )
+
     def spent(self, day: str) -> Spent:
         """What a day (`2027-01-31`, in UTC) and those after it have spent, and have reserved."""
         return self._spent(_SINCE, day)

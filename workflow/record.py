@@ -51,7 +51,11 @@ class Outcome:
             self,
             origin=replace(
                 origin,
-                route=replace(origin.route, reasons=each(origin.route.reasons)),
+                route=replace(
+                    origin.route,
+                    reasons=each(origin.route.reasons),
+                    looked_at=each(origin.route.looked_at),
+                ),
                 rounds=tuple(sealed_round(one, seal) for one in origin.rounds),
                 wish=seal(origin.wish),
             ),

@@ -11,7 +11,7 @@ from workflow.types import Outcome, Side
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from workflow.errors import DraftError
+    from workflow.errors import DraftError, WorkflowError
     from workflow.patch import Refusal
     from workflow.types import Digest, Finding, Verdict
 
@@ -32,6 +32,11 @@ def of_refusal(error: DraftError) -> str:
     return "".join(
         line for refusal in error.refusals[:_MOST_REFUSALS] for line in _refusal(refusal)
     )
+
+
+def of_form(error: WorkflowError) -> str:
+    """What to mend in an answer that is not in the form asked for, and so holds no draft."""
+    return f"Your answer could not be used: {error.message}\n"
 
 
 def of_judgement(

@@ -19,6 +19,7 @@ from workflow.errors import (
     SpendingError,
     VagueRequestError,
 )
+from workflow.providers.failures import WrongFormError
 from workflow.text import one_line
 from workflow.types import RepoPath, Role, SourceFile
 
@@ -234,24 +235,27 @@ def _part(desk: _Desk, role: Role, wanted: tuple[Wanted, ...]) -> _Trial:
     stays: _Trial | None = None
     refused: DraftError | None = None
     allowed = on.policy.spending.rounds or _MOST_ROUNDS
-    left = allowed if on.providers[role].can_repair else 1
-    while True:
+    for left in reversed(range(allowed if on.providers[role].can_repair else 1)):
         try:
             answer = run.step("draft", draft.ask, on.providers[role], asked.brief, run.tell)
         except (ProviderError, SpendingError, DraftError) as error:
-            if stays is None:
+            if isinstance(error, WrongFormError) and left:
+                desk.complaint = repair.of_form(error)
+            elif stays is None:
                 raise
-            desk.end_early(error)
-            break
-        tried = _try(desk, asked, answer)
-        if isinstance(tried, _Trial):
-            stays = tried
+            else:
+                desk.end_early(error)
+                break
         else:
-            refused = tried
-        left -= 1
-        if not desk.complaint or not left:
+            tried = _try(desk, asked, answer)
+            if isinstance(tried, _Trial):
+                stays = tried
+            else:
+                refused = tried
+        if not desk.complaint:
             break
-        asked = run.step("seal", seal.again, on.vault, asked, desk.complaint)
+        if left:
+            asked = run.step("seal", seal.again, on.vault, asked, desk.complaint)
     if stays is None:
         raise refused or DraftError(desk.complaint, hint="propose it again")
     desk.keep(stays, first)
@@ -321,4 +325,4 @@ def _nothing(now: Round) -> NothingToDoError:
     seen = [f"{one.path}:{one.line} ({one.severity}) {one.what}" for one in now.observations]
     said = "; ".join(map(one_line, (*seen, *now.notes)[:_MOST_SEEN])) or "it does not say why"
     message = f"the {now.role} changes nothing: {said}"
-    return NothingToDoError(message, hint="no proposal was made; ask for another change")
+    return NothingToDoError(message, hint="no proposal was made; say it in other words")

@@ -128,6 +128,12 @@ class Store:
             self.log("answer", _answer_facts(answer, usage, name))
         return name
 
+    def unusable(self, answer: Digest, reason: str) -> None:
+        """Record of a paid answer, which was kept before it was read, that it is of no use."""
+        with transaction(self.connection):
+            self.answers.spoil(answer, reason)
+            self.log("unusable", {"answer": answer, "reason": reason})
+
     # --- proposals ----------------------------------------------------------------------------
 
     def add(self, proposal: Proposal) -> Stored:

@@ -12,6 +12,7 @@ from workflow import approval, ledger
 from workflow.errors import DraftError, NothingToDoError, ProviderError, SpendingError, StateError
 from workflow.pipeline import land, propose, propose_smaller, revise
 from workflow.policy import Spending
+from workflow.providers.failures import WrongFormError
 from workflow.types import (
     Draft,
     Forecast,
@@ -158,6 +159,23 @@ def test_the_last_state_is_kept_when_the_means_end(desk: Desk, error: Exception)
         stored = propose(request(), on, run)
     assert stored.state is State.REFUSED
     assert str(error) in stored.proposal.rounds[-1].notes[-1]
+
+
+def test_an_answer_in_the_wrong_form_goes_back(desk: Desk) -> None:
+    """It holds no draft, so no round is recorded of it, but it is told what was wrong."""
+    provider = Remembering([WrongFormError("no forecast of nginx", hint="ask again"), GOOD])
+    with engine(desk) as run:
+        stored = propose(request(), desk_parts(desk, provider, ScriptedGate(), most=2), run)
+    assert stored.state is State.AWAITING
+    assert "no forecast of nginx" in provider.asked[1].complaint
+    assert len(stored.proposal.rounds) == 1
+    last = Remembering([WrongFormError("no forecast of nginx", hint="ask again")] * 2)
+    with engine(desk) as run, pytest.raises(WrongFormError):
+        propose(request(), desk_parts(desk, last, ScriptedGate(), most=2), run)
+    kept = Remembering([GOOD, WrongFormError("no forecast", hint="ask again")])
+    with engine(desk) as run:
+        on = desk_parts(desk, kept, ScriptedGate(Outcome.FAIL), most=2)
+        assert "no forecast" in propose(request(), on, run).proposal.rounds[-1].notes[-1]
 
 
 def test_what_was_placed_stays_when_the_mend_cannot_be(desk: Desk) -> None:

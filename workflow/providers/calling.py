@@ -212,16 +212,13 @@ class RemoteProvider(ABC):
         return DeadlineError(message, hint="ask again, or raise deadline_s in workflow.toml")
 
     def _finished(self, brief: Brief, question: Question, reply: Reply) -> Draft:
-        """The draft in a whole answer, which is kept whatever it is."""
-        reason = "it could not be read"
+        """The draft in a whole answer, which is kept before anything reads it."""
+        digest, usage = self._keep(brief, question, reply, "")
         try:
             draft = self._drafted(brief, reply)
-            reason = ""
         except ProviderError as error:
-            reason = error.message
+            self._outbox.unusable(digest, error.message)
             raise
-        finally:
-            digest, usage = self._keep(brief, question, reply, reason)
         return replace(draft, sent=self._outbox.requests, usage=usage, answer=digest)
 
     def _drafted(self, brief: Brief, reply: Reply) -> Draft:

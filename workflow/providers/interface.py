@@ -65,7 +65,8 @@ class Model:
 class Answered:
     """One paid answer, for the ledger: who gave it, to what, and what it took.
 
-    `is_usable` is false for one that was refused, cut short or not in the form asked for.
+    `is_usable` is false for one that was cut short; whether a whole one is of any use is only known
+    when it has been read, which is after it was kept.
     """
 
     provider: str
@@ -95,6 +96,10 @@ class Outbox(Protocol):
 
     def answered(self, answer: Answered, body: bytes) -> Digest:
         """Keep an answer, and record what it took; returns the digest under which it is kept."""
+        ...
+
+    def unusable(self, answer: Digest, reason: str) -> None:
+        """Record of a kept answer that it is of no use, once it was read."""
         ...
 
 

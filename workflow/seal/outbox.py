@@ -48,3 +48,7 @@ class Outbox:
     def answered(self, answer: Answered, body: bytes) -> Digest:
         """Keep an answer, sealed, with what it took; returns the digest under which it is kept."""
         return self._store.answered(answer, self._vault.scrub(body, _ANSWER))
+
+    def unusable(self, answer: Digest, reason: str) -> None:
+        """Record of a kept answer that it is of no use."""
+        self._store.unusable(answer, self._vault.scrub_text(reason))

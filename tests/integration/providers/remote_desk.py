@@ -148,6 +148,12 @@ class Kept:
         self.answers.append((answer, body))
         return sha256(body)
 
+    def unusable(self, answer: Digest, reason: str) -> None:
+        """Remember of the last answer that it is of no use."""
+        last, body = self.answers[-1]
+        assert answer == sha256(body)
+        self.answers[-1] = (replace(last, is_usable=False, reason=reason), body)
+
 
 class Money:
     """A purse: a millionth of a dollar for each token; `refuses` after so many calls."""

@@ -9,7 +9,7 @@ import pytest
 from workflow import patch
 from workflow.errors import NothingToDoError
 from workflow.providers.offline import OfflineProvider
-from workflow.types import Brief, Prompt, Draft, RepoPath, Role, SourceFile
+from workflow.types import Brief, Draft, Prompt, RepoPath, Role, SourceFile
 
 MARKER = "\\ No newline at end of file"
 

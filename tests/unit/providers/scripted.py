@@ -77,6 +77,12 @@ class Desk:
         self.kept.append((answer, body))
         return sha256(body)
 
+    def unusable(self, answer: Digest, reason: str) -> None:
+        """Mark the answer that was kept last."""
+        last, body = self.kept[-1]
+        assert answer == sha256(body)
+        self.kept[-1] = (replace(last, is_usable=False, reason=reason), body)
+
     def require(self, model: Model, input_tokens: int) -> None:
         """Allow so many calls."""
         assert input_tokens > 500

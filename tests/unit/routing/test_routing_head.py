@@ -109,3 +109,16 @@ def test_without_the_embedder_a_person_is_asked(spoil: str, said: str) -> None:
     way, _, looked_at = ran.stdout.split(" | ")
     assert way == "ask"
     assert said in looked_at
+
+
+@pytest.mark.parametrize("before", [None, "7"])
+def test_one_thread_is_asked_for_and_taken_back(
+    before: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable stands only while the library starts."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if before:
+        monkeypatch.setenv("OMP_NUM_THREADS", before)
+    with embedding._one_thread():
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert os.environ.get("OMP_NUM_THREADS") == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from workflow.errors import NotUnderstoodError
@@ -36,6 +37,7 @@ _MAX_FILES = 40
 _MAX_BYTES = 2 * 1024 * 1024
 _MAX_SINKS = 2000
 _MAX_NOTES = 40
+_BUNDLE = "name the client's own source, not a bundle"
 
 
 def draft_backend(brief: Brief) -> OfflineDraft:
@@ -48,9 +50,11 @@ def draft_backend(brief: Brief) -> OfflineDraft:
     sources = _clients(brief)
     roots = tuple(parse(source) for source in sources)
     reader = Reader(roots)
-    found = [
-        one for root in roots for sink in sinks(reader, root) for one in sendings(reader, sink)
-    ]
+    every = (sink for root in roots for sink in sinks(reader, root))
+    places = list(islice(every, _MAX_SINKS + 1))
+    if len(places) > _MAX_SINKS:
+        raise not_read(sources[0], f"it sends in more than {_MAX_SINKS} places", _BUNDLE)
+    found = [one for sink in places for one in sendings(reader, sink)]
     left_out = tuple(
         f"left out: {node.place} opens a {name}, which is no request"
         for root in roots
@@ -169,7 +173,7 @@ def _notes(drawn: tuple[Drawn, ...], models: Models, made: Service, folder: str)
     if answered:
         names = ", ".join(f"{one.method} {one.path}" for one in answered)[:200]
         yield f"what these answer is not in the client, and they answer an empty object: {names}"
-    yield "what is taken is kept in memory, the newest 1000: give create_app a function that keeps it"
+    yield "what is taken is kept in memory, the newest 1000: give create_app what keeps it"
     start = f"cd {folder} && " if folder else ""
     yield f"run it: {start}uvicorn app.main:app; its tests need pytest and httpx2: {start}pytest"
 

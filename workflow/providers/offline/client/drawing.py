@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflow.providers.offline.client import templates
-from workflow.providers.offline.client.shapes import Alias, Model, Models, camel
+from workflow.providers.offline.client.naming import camel
+from workflow.providers.offline.client.shapes import Alias, Model, Models
 from workflow.providers.offline.client.values import Kind
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def main_module(found: tuple[Drawn, ...], service: Service, client: str) -> str:
     has_bodies = any(one.payload is not None for one in found)
     schema = _SCHEMA_ROUTE if has_bodies else ""
     cors = _cors(found, service) if service.is_cross else ""
-    body = "".join((_CREATE, cors, _HANDLER, _HEALTH_ROUTE, routes, schema, _TAIL))
+    body = f"{_CREATE}{cors}{_HANDLER}{_HEALTH_ROUTE}{routes}{schema}{_TAIL}"
     readers = [
         name for name in ("form_body", "json_body", "maybe", "problems") if f"{name}(" in body
     ]

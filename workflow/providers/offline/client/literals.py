@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from workflow.providers.offline.client.places import plain
 from workflow.providers.offline.client.scopes import FUNCTIONS
 from workflow.providers.offline.client.values import (
     BOOL,
@@ -246,3 +248,26 @@ def returns(body: Node) -> Iterator[Node]:
             yield node
         elif node.kind not in FUNCTIONS and node.kind not in {"class", "class_declaration"}:
             stack.extend(reversed(node.children))
+
+
+def less(whole: Record, gone: set[str]) -> Record:
+    """The object when some of its properties may be deleted."""
+    entries = (
+        replace(entry, is_optional=True) if entry.name in gone else entry for entry in whole.entries
+    )
+    return Record(tuple(entries), whole.is_open)
+
+
+def summands(node: Node) -> list[Node]:
+    """The parts of a chain of `+`, from left to right, however long it is."""
+    parts: list[Node] = []
+    stack = [node]
+    while stack:
+        one = plain(stack.pop())
+        sign = one.get("operator") if one.kind == "binary_expression" else None
+        left, right = one.get("left"), one.get("right")
+        if sign is not None and sign.text == "+" and left is not None and right is not None:
+            stack += [right, left]
+        else:
+            parts.append(one)
+    return parts

@@ -53,6 +53,20 @@ def _key(node: Node) -> str:
     return node.text[1:-1] if node.kind == "string" else ANY_KEY
 
 
+def short(names: tuple[str, ...]) -> str:
+    """A global name without what only says that it is one."""
+    while len(names) > 1 and names[0] in GLOBALS:
+        names = names[1:]
+    found = names[1:] if names[:2] == ("document", "location") else names
+    return ".".join(found).removesuffix(".bind")
+
+
+def given(call: Node) -> tuple[Node, ...]:
+    """The arguments of a call."""
+    listed = call.get("arguments")
+    return tuple(listed.children) if listed is not None and listed.kind == "arguments" else ()
+
+
 def is_conditional(site: Node, home: Node) -> bool:
     """Whether something between `site` and the declaration at `home` may keep it from running."""
     around = set(home.above())
@@ -76,6 +90,7 @@ class Places:
         self._calls: dict[Node, list[Node]] = {}
         self._methods: dict[Place, list[Node]] = {}
         self._kept: dict[Place, tuple[Node, ...]] = {}
+        self._called_on: dict[tuple[Place, frozenset[str]], tuple[MethodCall, ...]] = {}
         self._escaped: dict[Node, bool] = {}
         nodes = [node for root in roots for node in root.walk()]
         for node in nodes:
@@ -98,6 +113,12 @@ class Places:
 
     def method_calls(self, place: Place, names: frozenset[str]) -> tuple[MethodCall, ...]:
         """The calls of methods of these names on what is at a place, in the order of the text."""
+        kept = self._called_on.get((place, names))
+        if kept is None:
+            kept = self._called_on[place, names] = self._method_calls(place, names)
+        return kept
+
+    def _method_calls(self, place: Place, names: frozenset[str]) -> tuple[MethodCall, ...]:
         found = []
         for site in self._methods.get(place, ()):
             callee = site.get("function")

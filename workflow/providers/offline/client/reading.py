@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workflow.providers.offline.client import known, literals
 from workflow.providers.offline.client.library import Library
-from workflow.providers.offline.client.places import ANY_KEY, GLOBALS, Places, is_conditional, plain
+from workflow.providers.offline.client.places import (
+    ANY_KEY,
+    Places,
+    given,
+    is_conditional,
+    plain,
+    short,
+)
 from workflow.providers.offline.client.scopes import FUNCTIONS, Binding, How
 from workflow.providers.offline.client.syntax import not_read
 from workflow.providers.offline.client.values import (
-    BOOL,
     NO_ENV,
-    NULL,
     UNDEFINED,
     UNKNOWN,
     Call,
@@ -30,6 +34,7 @@ from workflow.providers.offline.client.values import (
     merged,
     options,
     record,
+    spread,
 )
 
 if TYPE_CHECKING:
@@ -76,8 +81,7 @@ class Reader:
         if node is None:
             return UNDEFINED
         node = plain(node)
-        kept = self._cache.get((node, env))
-        if kept is not None:
+        if (kept := self._cache.get((node, env))) is not None:
             self.touched |= kept[1]
             return kept[0]
         self._steps += 1
@@ -110,7 +114,7 @@ class Reader:
         while place is not None and hops < _MAX_DEPTH:
             owner, path = place
             if isinstance(owner, str):
-                return _short((owner, *path))
+                return short((owner, *path))
             if isinstance(owner, Binding) and owner.imported:
                 return ".".join((owner.name, *path))
             target = self._stands_for(owner, env) if isinstance(owner, Binding) else None
@@ -192,7 +196,7 @@ class Reader:
         for child in node.children:
             name = child.get("key")
             if child.kind == "spread_element":
-                found = self._spread(found, self.read(child.children[0], env))
+                found = spread(found, self.read(child.children[0], env))
             elif child.kind == "shorthand_property_identifier":
                 # It is an identifier by its place: the name is looked up around it.
                 value = self._named(child, env)
@@ -204,18 +208,6 @@ class Reader:
                 found = merged(found, one)
         return found
 
-    def _spread(self, base: Record, value: Value) -> Record:
-        """The object with another spread into it; one that may be nothing makes optional."""
-        found = options(value)
-        records = [one for one in found if isinstance(one, Record)]
-        nothing = (UNDEFINED, NULL, BOOL)
-        is_sure = len(records) == 1 and all(one in records for one in found)
-        for one in records:
-            base = merged(base, one, is_sure=is_sure)
-        if any(one not in records and one not in nothing for one in found):
-            base = Record(base.entries, is_open=True)
-        return base
-
     def _binary(self, node: Node, env: Env) -> Value:
         # A chain of `+` is flat here, however long: minified clients have long ones.
         operator = node.get("operator")
@@ -223,16 +215,7 @@ class Reader:
             left, right = node.get("left"), node.get("right")
             sides = (self.read(left, env), self.read(right, env))
             return literals.binary(operator.text if operator else "", *sides)
-        parts: list[Node] = []
-        stack = [node]
-        while stack:
-            one = plain(stack.pop())
-            sign = one.get("operator") if one.kind == "binary_expression" else None
-            left, right = one.get("left"), one.get("right")
-            if sign is not None and sign.text == "+" and left is not None and right is not None:
-                stack += [right, left]
-            else:
-                parts.append(one)
+        parts = literals.summands(node)
         return literals.added([(part, self.read(part, env)) for part in parts])
 
     # --- names ----------------------------------------------------------------------------------
@@ -273,8 +256,7 @@ class Reader:
             place = self.places.place(node) or (node.text, ())
             writes = self.places.writes(place)
             return self._of_writes(writes, env) if writes else UNKNOWN
-        key = (binding, env)
-        if key in self._active:
+        if (key := (binding, env)) in self._active:
             return UNKNOWN
         self._active.add(key)
         found = [self._parameter(binding.function, binding, env)] if binding.function else []
@@ -320,7 +302,7 @@ class Reader:
 
     def _down(self, value: Value, path: tuple[str, ...]) -> Value:
         for name in path:
-            found = [self._library.member(one, name) for one in options(value)]
+            found = (self._library.member(one, name) for one in options(value))
             value = either(UNKNOWN if one is None else one for one in found)
         return value
 
@@ -367,7 +349,7 @@ class Reader:
         late = [one for one in self.places.writes(place) if one.how is How.MERGE]
         extra = record(added, is_open=is_open)
         return either(
-            self._merged(_less(merged(one, extra), gone), late, env)
+            self._merged(literals.less(merged(one, extra), gone), late, env)
             if isinstance(one, Record)
             else one
             for one in options(value)
@@ -375,7 +357,7 @@ class Reader:
 
     def _merged(self, base: Record, late: list[Write], env: Env) -> Record:
         for write in late:
-            base = self._spread(base, self.read(write.node, env))
+            base = spread(base, self.read(write.node, env))
         return base
 
     # --- calls ----------------------------------------------------------------------------------
@@ -416,25 +398,3 @@ class Reader:
             for one in literals.returns(body)
         ]
         return either(found) if found else UNDEFINED
-
-
-def _less(whole: Record, gone: set[str]) -> Record:
-    """The object when some of its properties may be deleted."""
-    entries = (
-        replace(entry, is_optional=True) if entry.name in gone else entry for entry in whole.entries
-    )
-    return Record(tuple(entries), whole.is_open)
-
-
-def _short(names: tuple[str, ...]) -> str:
-    """A global name without what only says that it is one."""
-    while len(names) > 1 and names[0] in GLOBALS:
-        names = names[1:]
-    found = names[1:] if names[:2] == ("document", "location") else names
-    return ".".join(found).removesuffix(".bind")
-
-
-def given(call: Node) -> tuple[Node, ...]:
-    """The arguments of a call."""
-    listed = call.get("arguments")
-    return tuple(listed.children) if listed is not None and listed.kind == "arguments" else ()

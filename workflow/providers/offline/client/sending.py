@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from workflow.errors import NotUnderstoodError
-from workflow.providers.offline.client.reading import given
+from workflow.providers.offline.client.places import given
 from workflow.providers.offline.client.scopes import FUNCTIONS
 from workflow.providers.offline.client.sinks import METHODS, Means, Sink
 from workflow.providers.offline.client.values import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 JSON = "application/json"
 PLAIN = "text/plain"
 FORM = "application/x-www-form-urlencoded"
-_MAX_CHAINS = 200
+_MAX_CHAINS = 1000
 _MAX_LINKS = 6
 _MAX_DEPTH = 20
 _READS = (".json(", ".responseText", ".response", ".responseJSON", ".data")
@@ -79,7 +79,7 @@ def refused(node: Node, reason: str) -> NotUnderstoodError:
     """A call that cannot be told, by file, line and its own words."""
     return NotUnderstoodError(
         f"the offline architect cannot tell what {node.place} sends: `{node.shown}`: {reason}",
-        hint="write it out in the client, or leave the backend to a model: see `workflow roles`",
+        hint="write it out in the client, or name a model for the architect in workflow.toml",
     )
 
 

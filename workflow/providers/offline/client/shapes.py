@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
-import keyword
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from workflow.providers.offline.client.naming import (
+    LITERAL,
+    camel,
+    discriminator,
+    python_name,
+    tag_of,
+    together,
+)
 from workflow.providers.offline.client.values import (
     UNDEFINED,
     Choice,
@@ -36,9 +43,7 @@ _MAX_DEPTH = 6
 _MAX_MODELS = 120
 _MAX_CLASS = 40
 _MAX_WORDS = 44
-_LITERAL = re.compile(r"[\w .:/@+-]{1,64}\Z", re.ASCII)
 _NAME = re.compile(r"[\w$.\-:/@\[\] ]{1,64}\Z", re.ASCII)
-_HUMP = re.compile(r"[A-Za-z0-9]+")
 # Names that the drafted modules have for themselves.
 _CLASSES = frozenset(
     {
@@ -49,27 +54,6 @@ _CLASSES = frozenset(
     }
 )
 _WRITTEN = frozenset({"Text", "LongText", "Whole", "Number", "bool", "Moment"})
-# Names that mean something inside a model, or that its annotations use.
-_TAKEN = frozenset(
-    {
-        *("copy", "json", "dict", "schema", "construct", "validate", "parse_obj", "parse_raw"),
-        *("parse_file", "from_orm", "schema_json", "update_forward_refs", "fields"),
-        *("int", "float", "bool", "str", "list", "Text", "Whole", "Number", "Moment", "Name"),
-        *(
-            "Several",
-            "Fields",
-            "Any",
-            "T",
-            "Annotated",
-            "Literal",
-            "Field",
-            "JsonValue",
-            "Closed",
-            "Open",
-            "LongText",
-        ),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +166,7 @@ class Models:
         constant = value.constant
         if constant is None or not constant:
             return _SCALARS[Kind.STR]
-        if _LITERAL.match(constant):
+        if LITERAL.match(constant):
             return _literal((constant,))
         return _LONG if len(constant) > MAX_TEXT // 2 else _SCALARS[Kind.STR]
 
@@ -237,7 +221,7 @@ class Models:
             return self._type(together(records), name, depth)
         groups: dict[str, list[Record]] = {}
         for one in records:
-            groups.setdefault(_tag(one, tag), []).append(one)
+            groups.setdefault(tag_of(one, tag), []).append(one)
         variants = [
             self._model(
                 together(group), f"{name}{camel(word)}", depth, f'Sent with `{tag}` "{word}".'
@@ -283,56 +267,7 @@ class Models:
         return ModelField(name, entry.name, found, is_optional)
 
 
-# --- names -------------------------------------------------------------------------------------
-
-
-def camel(name: str) -> str:
-    """A part of a class name: `page_view` is `PageView`."""
-    return "".join(word[:1].upper() + word[1:] for word in _HUMP.findall(name))[:40]
-
-
-def python_name(name: str) -> str:
-    """A field's name in Python; the name in JSON is kept as its alias where they differ."""
-    found = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_") or "field"
-    if found[0].isdigit() or found.startswith("model_"):
-        found = f"field_{found}"
-    return f"{found}_" if keyword.iskeyword(found) or found in _TAKEN else found
-
-
-# --- several -----------------------------------------------------------------------------------
-
-
-def _tag(value: Record, name: str) -> str:
-    found = value.get(name)
-    return (found.constant or "") if isinstance(found, Text) else ""
-
-
-def discriminator(records: Sequence[Record]) -> str:
-    """The property by whose constant text these objects differ, or an empty name."""
-    if len(records) < 2:  # noqa: PLR2004 - one object differs from nothing
-        return ""
-    for entry in records[0].entries:
-        words = [_tag(one, entry.name) for one in records]
-        sure = all(
-            not item.is_optional
-            for one in records
-            for item in one.entries
-            if item.name == entry.name
-        )
-        if sure and len(set(words)) > 1 and all(_LITERAL.match(word) for word in words):
-            return entry.name
-    return ""
-
-
-def together(records: Sequence[Record]) -> Record:
-    """One object that is any of these: what some of them lack is optional."""
-    names = dict.fromkeys(entry.name for one in records for entry in one.entries)
-    entries = []
-    for name in names:
-        found = [entry for one in records for entry in one.entries if entry.name == name]
-        lacking = len(found) < len(records) or any(entry.is_optional for entry in found)
-        entries.append(Entry(name, either(entry.value for entry in found), lacking))
-    return Record(tuple(entries), any(one.is_open for one in records))
+# --- several types -----------------------------------------------------------------------------
 
 
 def _simple(found: list[Typed]) -> list[Typed]:

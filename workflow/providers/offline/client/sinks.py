@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from workflow.providers.offline.client.places import plain
-from workflow.providers.offline.client.reading import given
+from workflow.providers.offline.client.places import given, plain
 from workflow.providers.offline.client.values import Made, Text, options
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ _LIBRARY = re.compile(
     r"(?P<library>axios|ky|\$|jQuery|\$http|http|api|apiClient|client|httpClient|request|superagent)"
     r"(?P<made>\.create|\.extend)?(?:\.(?P<verb>[a-zA-Z]+))?\Z"
 )
+_MAX_LATER = 100
 _STREAMS = frozenset({"WebSocket", "EventSource", "WebTransport", "RTCPeerConnection"})
 
 
@@ -116,6 +116,7 @@ def _opened(reader: Reader, node: Node, callee: Node, arguments: tuple[Node, ...
     later = (
         reader.places.method_calls(place, frozenset({"send", "setRequestHeader"})) if place else ()
     )
+    later = later[:_MAX_LATER]
     bodies = [given(one.site) for one in later if one.name == "send"]
     pairs = [given(one.site) for one in later if one.name == "setRequestHeader"]
     return Sink(

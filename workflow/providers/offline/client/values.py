@@ -237,3 +237,16 @@ def merged(first: Record, second: Record, *, is_sure: bool = True) -> Record:
         else:
             entries[entry.name] = entry
     return record(entries, is_open=first.is_open or second.is_open)
+
+
+def spread(base: Record, value: Value) -> Record:
+    """The object with another spread into it; one that may be nothing makes optional."""
+    found = options(value)
+    records = [one for one in found if isinstance(one, Record)]
+    nothing = (UNDEFINED, NULL, BOOL)
+    is_sure = len(records) == 1 and all(one in records for one in found)
+    for one in records:
+        base = merged(base, one, is_sure=is_sure)
+    if any(one not in records and one not in nothing for one in found):
+        base = Record(base.entries, is_open=True)
+    return base
