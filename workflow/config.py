@@ -33,7 +33,8 @@ _PREFIX = "WORKFLOW_"
 # Variables with our prefix that are not settings of `workflow.toml`.
 _OTHERS = {BUBBLEWRAP_VARIABLE, "WORKFLOW_REPORT_FD", "WORKFLOW_COMPATIBLE_API_KEY"}
 _LIVE = "WORKFLOW_LIVE_"
-_VENDORS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
+VENDORS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
+"""The own hosts of the vendors, by the name of their provider."""
 
 
 class ConfigError(WorkflowError):
@@ -41,6 +42,9 @@ class ConfigError(WorkflowError):
 
 
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+
+
+ModelName = Annotated[str, Field(pattern=r"^[!-~]*$", max_length=200)]
 
 
 class _Section(BaseModel):
@@ -56,7 +60,7 @@ class RoleSettings(_Section):
     """
 
     provider: Literal["offline", "openai", "anthropic", "compatible"] = "offline"
-    model: str = ""
+    model: ModelName = ""
     max_input_tokens: int = Field(default=100_000, ge=1_000, le=10_000_000)
     max_output_tokens: int = Field(default=16_000, ge=256, le=1_000_000)
     deadline_s: float = Field(default=300.0, gt=0, le=3600)
@@ -174,8 +178,10 @@ def load(text: str, environ: Mapping[str, str], source: str) -> Settings:
     """
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = f"{source}: {error}"
+    except (ValueError, RecursionError) as error:
+        # Not only what is no TOML: a number of too many digits, brackets without end.
+        said = error if isinstance(error, tomllib.TOMLDecodeError) else "it cannot be read"
+        message = f"{source}: {said}"
         raise ConfigError(message, hint="correct and commit it") from error
     _refuse_addresses(values, source)
     for name, value in sorted(environ.items()):
@@ -196,12 +202,22 @@ def _refuse_addresses(values: Mapping[str, object], source: str) -> None:
     for name, section in providers.items() if isinstance(providers, dict) else ():
         for key in ("base_url", "ca_file") if isinstance(section, dict) else ():
             value = section.get(key)
-            host = urlsplit(value).hostname if key == "base_url" and isinstance(value, str) else ""
-            is_known = bool(host) and (host == _VENDORS.get(name) or is_loopback(str(host)))
-            if value and not is_known:
+            is_fine = key == "base_url" and may_have_key(name, str(value))
+            if value and not is_fine:
                 message = f"{source}: providers.{name}.{key} counts in the environment only"
                 hint = f"export {_PREFIX}PROVIDERS__{name.upper()}__{key.upper()}=…"
                 raise ConfigError(message, hint=hint)
+
+
+def may_have_key(provider: str, url: str) -> bool:
+    """Whether anybody may choose an address: its vendor's, a region of that, or this machine's."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    own = VENDORS.get(provider)
+    is_own = own is not None and (host == own or host.endswith(f".{own}"))
+    return is_own or is_loopback(host)
 
 
 def is_loopback(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -131,9 +132,9 @@ def _remote(provider: str, settings: Settings) -> Remote:
         message = f"the provider {provider} has no address"
         hint = "set providers.compatible.base_url, such as http://127.0.0.1:11434/v1"
         raise ConfigError(message, hint=hint)
+    is_own_choice = f"WORKFLOW_PROVIDERS__{provider.upper()}__BASE_URL" in os.environ
     return Remote(
-        # Another address than the vendor's or this machine's is only taken from the environment.
-        api_key=key_for(provider, base_url, is_own_choice=True),
+        api_key=key_for(provider, base_url, is_own_choice=is_own_choice),
         base_url=base_url,
         ca_file=Path(where.ca_file) if where.ca_file else None,
     )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workflow.errors import UsageError
-from workflow.types import Role
+from workflow.types import Role, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from workflow.types import ChangeRequest, RepoPath
 
 _UNITS = (".service", ".timer", ".socket", ".path", ".mount", ".target", ".slice")
-_CLIENT = re.compile(r"\.m?js\b|\b(?:browser|javascript|web)(?:'s)? client\b", re.IGNORECASE)
+_CLIENT = re.compile(
+    r"\.m?js\b|\b(?:browser|javascript|web)(?:'s)? client\b|\b(?:the|a|my|our|this) client\b",
+    re.IGNORECASE,
+)
 _BACKEND = re.compile(r"\b(?:backend|fastapi|api|ingest|server side|service)\b", re.IGNORECASE)
 _SITE = re.compile(
     r"\bnginx\b|\bserver[ _-]?block\b|\breverse[ -]?proxy\b|\bv(?:irtual )?host\b", re.IGNORECASE
@@ -38,7 +41,7 @@ def choose(
     recipe = load(request.recipe)
     if recipe.role is role:
         return recipe
-    if request.role is not None:
+    if request.way is not None and request.way is not Way.MIXED:
         message = f"the recipe {recipe.name} is for the {recipe.role}, not for the {role}"
         raise UsageError(
             message, hint="leave out --route, or choose another: workflow recipes list"

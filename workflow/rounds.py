@@ -114,6 +114,12 @@ class _Desk:
         """The files that an earlier role has made."""
         return tuple(path for part in self.parts for path in part.placed.change.paths)
 
+    @property
+    def told(self) -> str:
+        """What a drafter is told beside the request: a reviewer's wish, and what was wrong."""
+        wish = repair.of_wish(self.order.wish, self.order.patch) if self.order.wish else ""
+        return f"{wish}{self.complaint}"
+
     def note(self, now: Round, complaint: str) -> None:
         """Record a round, in the ledger at once, with what stands against its draft."""
         self.complaint = complaint
@@ -255,7 +261,7 @@ def _part(desk: _Desk, role: Role, wanted: tuple[Wanted, ...]) -> _Trial:
         if not desk.complaint:
             break
         if left:
-            asked = run.step("seal", seal.again, on.vault, asked, desk.complaint)
+            asked = run.step("seal", seal.again, on.vault, asked, desk.told)
     if stays is None:
         raise refused or DraftError(desk.complaint, hint="propose it again")
     desk.keep(stays, first)
@@ -271,9 +277,8 @@ def _brief(desk: _Desk, role: Role, wanted: tuple[Wanted, ...]) -> seal.Asked:
     text = order.request.text
     asked = run.step("seal", seal.brief, on.vault, chosen, text, found, wanted, desk.made)
     desk.words = asked.brief.request
-    if order.wish:
-        asked = seal.again(on.vault, asked, repair.of_wish(order.wish, order.patch))
-    return asked
+    desk.complaint = ""
+    return seal.again(on.vault, asked, desk.told) if order.wish else asked
 
 
 def _needs(chosen: Recipe, role: Role, on: Parts, *, may_default: bool) -> gather.Needs:

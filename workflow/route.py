@@ -26,7 +26,7 @@ def choose(
     `recipe_role` is the role of the recipe that was asked for.  A doubt is no error: the way is
     `Way.ASK` then, and the reasons say why.
     """
-    return given(request.role, recipe_role) or decide(
+    return given(request.way, recipe_role) or decide(
         request.text, _facts(git, base, request, named)
     )
 
@@ -41,10 +41,10 @@ def in_nothing(text: str) -> Route:
     return decide(text, Facts(files=0, is_bare=True))
 
 
-def given(role: Role | None, recipe_role: Role | None) -> Route | None:
-    """The way that a person has chosen, by a role or by a recipe; `None` where they left it."""
-    if role is not None:
-        return Route(Way(role.value), (f"--route {role} was given",))
+def given(way: Way | None, recipe_role: Role | None) -> Route | None:
+    """The way that a person has chosen, or the role of a recipe; `None` where they left it."""
+    if way is not None:
+        return Route(way, (f"--route {way} was given",))
     if recipe_role is not None:
         return Route(Way(recipe_role.value), (f"the recipe is the {recipe_role}'s",))
     return None

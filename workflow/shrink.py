@@ -201,7 +201,7 @@ def find(  # noqa: PLR0913 - the change with its verdicts, the means to judge, a
     budget_s: float,
     tell: Callable[[str], None],
 ) -> Excess | None:
-    """How much more a patch changes than it needs to; `None` where it changes no line of text.
+    """How much more a patch changes than it needs to; `None` where it only makes files, or nothing.
 
     `judge` runs the gates on another change of the same base, and `tell` hears which part is being
     tried.  Gates are run only if they can tell: all passed, and some check fails or does not exist
@@ -212,7 +212,8 @@ def find(  # noqa: PLR0913 - the change with its verdicts, the means to judge, a
     Raises `GitError`, and what `judge` raises.
     """
     files = split(git, change)
-    if not any(one.parts for one in files):
+    # Of files that are all new nothing can be told: who scaffolds asks for the whole of them.
+    if all(one.change.kind is ChangeKind.ADDED or not one.parts for one in files):
         return None
     search = _Search(git, change, files)
     for at in range(len(files) - 1, -1, -1):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 KEY = "own-" + "".join(random.Random(56).choices(string.ascii_letters, k=24))  # noqa: S311 - no secret
 SITE = "nginx/site.conf"
-TEST = "tests/test_site.py"
 WORDS = "set client_max_body_size to 16k"
 MIXED = "Create docs/limits.md, and set client_max_body_size to 16k in site.conf"
 BASE = {
@@ -26,9 +25,15 @@ BASE = {
     "    client_max_body_size 8k;\n    location / {\n        return 204;\n    }\n}\n",
     "nginx/nginx.conf": "events {}\nhttp {\n    include site.conf;\n}\n",
     "nginx/other.conf": "# nobody includes it\n",
-    TEST: "from pathlib import Path\n\n\ndef test_port():\n"
-    f'    assert "listen 8080;" in Path("{SITE}").read_text()\n',
 }
+POLICY = """\
+blast_radius:
+  surgeon: {files: 10, hunks: 40, changed_lines: 300, excess: 5.0}
+  architect: {files: 20, hunks: 20, changed_lines: 2000, excess: 5.0}
+  patch: {files: 20, hunks: 100, changed_lines: 1000, excess: 5.0}
+sizes: {line_characters: 1000, added_bytes: 1000000, file_bytes: 1000000}
+protected: [{paths: [policies/**, "**/workflow.toml", .github/**]}]
+"""
 GOOD = """--- a/nginx/site.conf
 +++ b/nginx/site.conf
 @@ server {
@@ -57,8 +62,14 @@ def server() -> Iterator[Loopback]:
 
 @pytest.fixture
 def shop(git_repo: GitRepoFactory) -> GitRepo:
-    """Return a small site with a test."""
+    """Return a small site."""
     return git_repo(BASE)
+
+
+def ruled(repo: GitRepo, spending: str) -> None:
+    """Commit a policy with these caps."""
+    text = f"{POLICY}spending: {{{spending}}}\n"
+    repo.commit({"policies/own.yaml": text, "workflow.toml": 'policy = "policies/own.yaml"\n'})
 
 
 KINDS = ("openai", "anthropic", "compatible")
@@ -115,30 +126,80 @@ def require_plain(done: CommandResult) -> None:
     assert "Traceback" not in done.stderr
 
 
-DEBUG = True
-
-
 def say(done: CommandResult) -> None:
-    print(done.exit_status, done.stdout[-3000:], done.stderr[-3000:])
+    print(done.exit_status, done.stdout[-6000:], "ERR", done.stderr[-3000:])
 
 
-@pytest.mark.parametrize("name", ["outside", "new", "both", "abs", "up", "policy", "toml", "recipe", "test"])
-def test_x_outside(shop, workflow, server, name):
-    diffs = {
-        "outside": edit("nginx/other.conf", "# nobody includes it", "# me"),
-        "new": new("nginx/new.conf", "# x\n"),
-        "both": GOOD + edit("nginx/other.conf", "# nobody includes it", "# me"),
-        "abs": new("/etc/cron.d/x"),
-        "up": GOOD + new("../x"),
-        "policy": GOOD + new("policies/workflow.yaml"),
-        "toml": GOOD + new("workflow.toml", 'policy = ""\n'),
-        "recipe": GOOD + new("prompts/surgical-edit.md", "x\n"),
-        "test": GOOD + edit(TEST, "def test_port():", "def tst_port():"),
-    }
-    server.answers += [edits(diffs[name])] * 4
+def test_x_rounds(shop, workflow, server):
+    """Nine harmful drafts."""
+    ruled(shop, "rounds: 12")
+    diffs = [
+        edit("nginx/other.conf", "# nobody includes it", "# me"),
+        GOOD + edit("nginx/other.conf", "# nobody includes it", "# me"),
+        new("nginx/new.conf", "# x\n"),
+        new("/etc/cron.d/x"),
+        GOOD + new("../x"),
+        GOOD + new("policies/own.yaml"),
+        GOOD + edit("workflow.toml", 'policy = "policies/own.yaml"', 'policy = ""'),
+        GOOD + new("prompts/surgical-edit.md", "x\n"),
+        GOOD.replace("16k;", "16k; # ZQVX0123456789BC"),
+        "```\n" + "=== end of file ===\n" + GOOD,
+        GOOD.replace("site.conf", "Site.conf"),
+    ]
+    server.answers += [edits(one) for one in diffs]
+    server.answers.append(edits())
     done = workflow("propose", WORDS, SITE, "--json", cwd=shop.path, env=settings(server))
     say(done)
     print(len(server.arrived))
-    if done.stdout.startswith("{"):
-        print([(f["rule"], f["path"]) for f in done.json["findings"]], done.json["state"])
+    for r in done.json["rounds"]:
+        print("ROUND", r["objection"], r["stands"])
+    assert 0
+
+
+def test_x_mixed(shop, workflow, server):
+    ruled(shop, "rounds: 6")
+    doc = ("docs/limits.md", "# Limits\n")
+    server.answers += [
+        files(doc, (SITE, "x\n")),
+        files(doc, ("workflow.toml", "x\n")),
+        files(doc, (".github/workflows/x.yml", "x\n")),
+        files(doc, ("../x", "x\n")),
+        files(doc, ("NGINX/site.conf", "x\n")),
+        files(doc, wanted=[("../nginx/other.conf", "x"), ("/etc/passwd", "x"), ("nginx/other.conf", "edit"), ("NGINX/SITE.CONF", "y"), (SITE, "raise it")]),
+        edits(GOOD + edit("docs/limits.md", "# Limits", "# Limit")),
+        edits(GOOD + new("docs/limits.md", "# x\n")),
+        edits(edit("nginx/other.conf", "# nobody includes it", "# me")),
+        edits(),
+    ]
+    done = workflow("propose", MIXED, SITE, "--json", cwd=shop.path, env=settings(server))
+    say(done)
+    print(len(server.arrived), server.objections)
+    print(server.arrived[6].json["messages"][-1]["content"])
+    for r in done.json["rounds"]:
+        print("ROUND", r["objection"], r["stands"])
+    assert 0
+
+
+def test_x_odd(shop, workflow, server):
+    ruled(shop, "rounds: 1")
+    fc = [{**one, "why": ODD, "tests": [ODD] * 200} for one in FORECASTS]
+    server.answers += [edits(forecasts=fc, notes=[ODD] * 3),
+       Say(json.dumps({"explanation": ODD, "notes": [ODD]})),
+       Say(json.dumps({"findings":[{"path":"a","line":1,"severity":"high","what":ODD,"mend":ODD}],"diff":GOOD,"smoke_test":ODD,"forecasts":fc,"notes":[ODD]}))]
+    env = settings(server) | {"WORKFLOW_ROLES__SURGEON__MODEL": "m\x1b[31m\u202e"}
+    for args in (("propose", WORDS, SITE), ("explain", "1"), ("propose", WORDS, SITE, "--recipe", "safety-check"), ("show", "1"), ("show", "2"), ("receipt", "1"), ("receipt", "2"), ("stats",), ("doctor",), ("list",), ("propose", WORDS, SITE), ("show", "1", "--json"), ("receipt", "2", "--json"), ("history",)):
+        done = workflow(*args, cwd=shop.path, env=env)
+        print(args, done.exit_status, [repr(c) for c in HIDDEN if c in done.stdout + done.stderr], "Traceback" in done.stderr)
+        if args[0] in ("propose", "explain") or done.exit_status: print(done.stdout[-1500:], done.stderr[-1500:])
+    assert 0
+
+
+def test_x_wish(shop, workflow, server):
+    ruled(shop, "rounds: 2")
+    server.answers += [edits(), edits(GOOD.replace("16k", "16parsecs")), edits(GOOD.replace("16k", "24k"))]
+    workflow("propose", WORDS, SITE, cwd=shop.path, env=settings(server))
+    done = workflow("revise", "1", "make it 24k", "--json", cwd=shop.path, env=settings(server))
+    say(done)
+    for a in server.arrived:
+        print("TASK", a.json["messages"][-1]["content"])
     assert 0

@@ -255,7 +255,7 @@ def test_a_model_that_obeys_a_file_gets_nowhere(
     for on in parts(repo):
         used = replace(on, providers=dict.fromkeys(Role, model), gates=())
         with on.journal.running("a test") as run:
-            request = ChangeRequest("raise the port to 8080", (PATH,), ADA, Role.SURGEON)
+            request = ChangeRequest("raise the port to 8080", (PATH,), ADA, Way.SURGEON)
             stored = propose(request, used, Inline(run, Silent()))
     assert stored.state is State.REFUSED
     assert rule in {finding.rule for finding in stored.proposal.findings}
@@ -271,7 +271,7 @@ def test_a_model_that_answers_with_a_path_out_of_the_tree(git_repo: GitRepoFacto
         used = replace(on, providers=dict.fromkeys(Role, model), gates=())
         with on.journal.running("a test") as run, pytest.raises(DraftError, match="etc/passwd"):
             propose(
-                ChangeRequest("raise the port", (PATH,), ADA, Role.SURGEON),
+                ChangeRequest("raise the port", (PATH,), ADA, Way.SURGEON),
                 used,
                 Inline(run, Silent()),
             )

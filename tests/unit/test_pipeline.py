@@ -29,14 +29,16 @@ from workflow.types import (
     Spare,
     State,
     Verdict,
+    Way,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.unit.conftest import Desk
-    from workflow.gates import Case
+    from workflow.gates import Case, Gate
     from workflow.process import Ran
+    from workflow.providers import Provider
     from workflow.sandbox import Command
     from workflow.sandbox.interface import Wall
     from workflow.types import Brief
@@ -126,7 +128,7 @@ def _policy() -> Policy:
     return Policy(budgets, sizes, (Protected(("app/**",)),), (), "test", sha256(b"policy"))
 
 
-def parts(desk: Desk, provider: Scripted, *gates: ScriptedGate) -> Parts:
+def parts(desk: Desk, provider: Provider, *gates: Gate) -> Parts:
     """Return a pipeline's parts."""
     return Parts(
         base=desk.git.snapshot(),
@@ -152,10 +154,10 @@ def engine(desk: Desk, heard: Heard | None = None) -> Iterator[Inline]:
         yield Inline(run, heard or Heard())
 
 
-def request(text: str = "make two louder", *names: str, role: Role | None = None) -> ChangeRequest:
+def request(text: str = "make two louder", *names: str, way: Way | None = None) -> ChangeRequest:
     """Return a request for the site, or for the files named."""
     paths = tuple(RepoPath(name) for name in names or ("site.conf",))
-    return ChangeRequest(text, paths, ADA, role)
+    return ChangeRequest(text, paths, ADA, way)
 
 
 def test_the_whole_way(desk: Desk) -> None:
@@ -308,7 +310,7 @@ def test_roles_are_kept_apart(desk: Desk, role: Role, text: str, rules: list[str
     """An architect creates, a surgeon edits what the request named, and the trees tell."""
     on = parts(desk, Scripted(text), ScriptedGate())
     with engine(desk) as run:
-        stored = propose(request(role=role), on, run)
+        stored = propose(request(way=Way(role.value)), on, run)
     assert sorted({one.rule for one in stored.proposal.findings}) == sorted(rules)
     assert (stored.state is State.REFUSED) == bool(rules)
 

@@ -6,12 +6,12 @@ import pytest
 
 from workflow import prompts, recipe
 from workflow.errors import UsageError
-from workflow.types import ChangeRequest, Identity, RepoPath, Role
+from workflow.types import ChangeRequest, Identity, RepoPath, Role, Way
 
 ADA = Identity("Ada", "ada@example.test")
 
 
-def chosen(text: str, role: Role, *names: str, asked: str = "", said: Role | None = None) -> str:
+def chosen(text: str, role: Role, *names: str, asked: str = "", said: Way | None = None) -> str:
     """Return the name of the recipe for a request."""
     request = ChangeRequest(text, (), ADA, said, recipe=asked)
     return recipe.choose(prompts.load, request, role, tuple(map(RepoPath, names))).name
@@ -23,6 +23,7 @@ def chosen(text: str, role: Role, *names: str, asked: str = "", said: Role | Non
         ("backend for it", ("web/analytics.js",), "backend-from-client"),
         ("scaffold a FastAPI backend from analytics.js", (), "backend-from-client"),
         ("scaffold a new FastAPI backend from the browser client", (), "backend-from-client"),
+        ("build me a backend for the client", (), "backend-from-client"),
         ("a first NGINX server block for shop.example.test", (), "nginx-first-pass"),
         ("add a pytest test for the limits", ("app/main.py",), "tests-for-change"),
         ("a systemd timer that rotates logs", (), "scaffold"),
@@ -58,4 +59,4 @@ def test_what_a_person_names_is_taken_for_its_role() -> None:
 def test_a_recipe_for_the_other_role_is_refused_when_the_role_was_given_too() -> None:
     """The two contradict each other, and nobody guesses which was meant."""
     with pytest.raises(UsageError, match="is for the surgeon, not for the architect"):
-        chosen("x", Role.ARCHITECT, asked="safety-check", said=Role.ARCHITECT)
+        chosen("x", Role.ARCHITECT, asked="safety-check", said=Way.ARCHITECT)

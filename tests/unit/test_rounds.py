@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.unit.conftest import Desk
-    from workflow.gates import Case
+    from workflow.gates import Case, Gate
     from workflow.parts import Parts
     from workflow.types import Brief
 
@@ -80,7 +80,7 @@ class Picky:
         return Verdict(self.name, Outcome.PASS if is_there else Outcome.FAIL, f"{self.word!r}")
 
 
-def desk_parts(desk: Desk, provider: Remembering, *gates: ScriptedGate | Picky, most: int) -> Parts:
+def desk_parts(desk: Desk, provider: Remembering, *gates: Gate, most: int) -> Parts:
     """Return a pipeline's parts with so many rounds allowed."""
     on = parts(desk, provider, *gates)
     return replace(on, policy=replace(on.policy, spending=Spending(rounds=most)))
@@ -251,7 +251,7 @@ def test_an_architects_wish_for_an_edit_goes_to_the_surgeon(desk: Desk) -> None:
     surgeon = Remembering([GOOD])
     on = mixed(desk, architect, surgeon)
     with engine(desk) as run:
-        stored = propose(request("scaffold it", "site.conf", role=Role.ARCHITECT), on, run)
+        stored = propose(request("scaffold it", "site.conf", way=Way.ARCHITECT), on, run)
     (asked,) = surgeon.asked
     assert "include made.conf" in asked.prompt.task
     assert "backdoor" not in str(asked.prompt)
@@ -259,7 +259,7 @@ def test_an_architects_wish_for_an_edit_goes_to_the_surgeon(desk: Desk) -> None:
     with engine(desk) as run:
         alone = Remembering([Draft(MADE, (), (), "a", "m", wanted=wants[1:])])
         propose(
-            request("scaffold it", "site.conf", role=Role.ARCHITECT),
+            request("scaffold it", "site.conf", way=Way.ARCHITECT),
             mixed(desk, alone, surgeon),
             run,
         )
@@ -298,6 +298,18 @@ def test_a_reviewer_gets_it_otherwise(desk: Desk) -> None:
         land(second.id, ADA, on, run)
         with pytest.raises(StateError):
             revise(second.id, "once more", on, run)
+
+
+def test_a_wish_is_told_in_every_round(desk: Desk) -> None:
+    """A draft that does not hold is mended without forgetting what the reviewer wants."""
+    provider = Remembering([GOOD, LOST, GOOD.replace("TWO", "too")])
+    on = desk_parts(desk, provider, ScriptedGate(), most=2)
+    with engine(desk) as run:
+        first = propose(request(), on, run)
+        revise(first.id, "spell it too", on, run)
+    told = provider.asked[-1].complaint
+    assert "spell it too" in told
+    assert "no-place" in told
 
 
 def test_a_smaller_form_of_two_parts_keeps_both_roles(desk: Desk) -> None:

@@ -25,7 +25,8 @@ def routed(
     """Route a request in a repository, as the pipeline does."""
     git = git_store.discover(repo.path)
     base = git.snapshot()
-    request = ChangeRequest(text, tuple(map(RepoPath, paths)), ADA, role)
+    way = Way(role.value) if role else None
+    request = ChangeRequest(text, tuple(map(RepoPath, paths)), ADA, way)
     return choose(git, base, request, gather.resolve(git, base, request), recipe)
 
 

@@ -17,7 +17,7 @@ from workflow.errors import (
     UnknownProposalError,
 )
 from workflow.store import Store
-from workflow.types import Digest, Finding, Forecast, Identity, Outcome, RepoPath, Sent, State
+from workflow.types import Digest, Finding, Identity, RepoPath, Sent, State
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Desk, Spawn

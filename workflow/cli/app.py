@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from workflow.cli import model_app
-from workflow.cli.options import MOST, Allow, Json, Number, Quiet
+from workflow.cli.options import MOST, Allow, Drafting, Json, Number, Quiet
 from workflow.cli.patch_app import patch_app
-from workflow.types import Role  # noqa: TC001 - Typer reads the annotations when it runs
+from workflow.types import Way
 
 app = typer.Typer(
     name="workflow",
@@ -57,7 +57,7 @@ def propose(  # noqa: PLR0913, PLR0917 - each is a word or an option that a pers
         typer.Argument(metavar="PATHS", help="The files that may be edited."),
     ] = None,
     route: Annotated[
-        Role | None,
+        Drafting | None,
         typer.Option(help="Who drafts; without it, the request and the files decide."),
     ] = None,
     recipe: Annotated[
@@ -77,7 +77,8 @@ def propose(  # noqa: PLR0913, PLR0917 - each is a word or an option that a pers
     from workflow.cli import propose as command
     from workflow.cli.output import Output
 
-    typed = command.Typed(request, tuple(paths or ()), route, recipe, tuple(allow or ()))
+    way = Way(route.value) if route else None
+    typed = command.Typed(request, tuple(paths or ()), way, recipe, tuple(allow or ()))
     command.run(Output(as_json=as_json, quiet=quiet), typed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -21,3 +22,11 @@ MOST = 2**63 - 1
 Number = Annotated[
     int, typer.Argument(metavar="ID", help="The proposal's number.", min=1, max=MOST)
 ]
+
+
+class Drafting(StrEnum):
+    """Who can be asked to draft: one role, or both for a request of two parts."""
+
+    ARCHITECT = "architect"
+    SURGEON = "surgeon"
+    MIXED = "mixed"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workflow.cli.output import Output
     from workflow.redaction import Vault
     from workflow.store import Stored
-    from workflow.types import Role
+    from workflow.types import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Typed:
 
     text: str
     names: tuple[str, ...]
-    role: Role | None = None
+    way: Way | None = None
     recipe: str = ""
     allow: tuple[str, ...] = ()
 
@@ -46,7 +46,7 @@ def run(output: Output, typed: Typed) -> None:
     if git.is_shallow():
         output.note("this is a shallow clone: older history cannot be looked at")
     allowed = tuple(dict.fromkeys(typed.allow))
-    request = ChangeRequest(text, paths, git.identity(), typed.role, allowed, typed.recipe)
+    request = ChangeRequest(text, paths, git.identity(), typed.way, allowed, typed.recipe)
     parts = wiring.build(repository, base, text)
     with session.engine(repository, output, "workflow propose") as engine:
         stored = propose(request, parts, engine)
@@ -75,7 +75,8 @@ def explain_to(output: Output, number: int) -> None:
     data = {"id": number, "explanation": text, "notes": notes, "model": answer.model}
     lines = [Text(line) for line in visible_lines(text).splitlines()]
     lines += [Text.assemble(("note: ", "dim"), visible(note)) for note in notes]
-    said = Text(f"{answer.provider} {answer.model} says; nothing of it was checked:", "dim")
+    drafter = visible(f"{answer.provider} {answer.model}")
+    said = Text(f"{drafter} says, and nothing of it was checked:", "dim")
     output.result(data, said, *lines)
     output.next(f"workflow show {number}")
 

@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from workflow import errors
-from workflow.cli import patch_report, report, seal_report
+from workflow.cli import patch_report, report, seal_report, stats
 from workflow.cli.app import app
 from workflow.config import Settings
 from workflow.errors import ExitCode, WorkflowError
@@ -88,6 +88,7 @@ def _json() -> Iterator[str]:
         ("`list`: `proposals`, a list of", report.ROW),
         ("`apply`, `rollback`, and `history`: `landings`, a list of", report.LANDING),
         ("`patch apply`, `patch check`, `patch explain`", patch_report.PATCH),
+        ("`stats`", stats.STATS),
         ("`seal`, `seal --explain`", seal_report.SEALED),
         ("`seal --check`: an object on a line for each value", seal_report.FINDING),
     ):

@@ -123,9 +123,7 @@ def compared(store: Store, proposal: Proposal) -> tuple[Comparison, ...]:
     """What was forecast of each gate, beside what it said."""
 
     def ran(verdict: Verdict) -> Collection[str]:
-        return (
-            store.kept(verdict.ran).decode("utf-8", "replace").splitlines() if verdict.ran else ()
-        )
+        return forecast.tests(store.kept(verdict.ran)) if verdict.ran else ()
 
     return forecast.compare(proposal.forecasts, proposal.verdicts, ran)
 

@@ -69,7 +69,7 @@ class _Sum:
         self.cached_tokens += usage.cached_tokens
         self.output_tokens += usage.output_tokens
         self.microdollars += usage.microdollars or 0
-        pass
+        self.unpriced += usage.microdollars is None
 
     def plain(self) -> dict[str, Any]:
         """As JSON-ready values."""
@@ -166,7 +166,7 @@ def _total(answers: Iterable[AnswerRow]) -> _Sum:
 
 
 def _by_day(answers: Iterable[AnswerRow]) -> dict[str, _Sum]:
-    first = (datetime.now(UTC) - timedelta(days=_DAYS)).strftime("%Y-%m-%d")
+    first = (datetime.now(UTC) - timedelta(days=_DAYS - 1)).strftime("%Y-%m-%d")
     recent = (row for row in answers if row.at >= first)
     return _summed(recent, lambda row: row.at[:10])
 
@@ -184,7 +184,7 @@ def _look(store: Store) -> _Seen:
     for row in reversed(store.rows()):
         try:
             proposal = store.get(row.id).proposal
-            found = tuple(_compared(proposal, ran)) 
+            found = tuple(_compared(proposal, ran)) if proposal.shrunk_from is None else ()
         except (ChangedProposalError, StoreError):
             seen.unreadable.append(row.id)
             continue

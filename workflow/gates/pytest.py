@@ -116,8 +116,7 @@ class PytestGate:
             Evidence(side, words, ran.exit_status, round(ran.seconds, 3), case.keep(_log(ran)))
             for side, ran in rans.items()
         )
-        where = f" in {root}" if root else ""
-        result = _compared(reports[Side.BASE], reports[Side.PATCHED], where)
+        result = _compared(reports[Side.BASE], reports[Side.PATCHED], root)
         proofs = _proofs(reports[Side.BASE], reports[Side.PATCHED], root)
         ran = tuple(posixpath.join(root, name) for name in reports[Side.PATCHED].ran)
         return replace(result, evidence=runs, proofs=proofs, ran=ran)
@@ -181,13 +180,14 @@ def _roots(case: Case) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _compared(base: Report, patched: Report, where: str) -> _Result:
-    """Judge by both reports; `where` names the root for people."""
+def _compared(base: Report, patched: Report, root: str) -> _Result:
+    """Judge by both reports of a root, which is empty at the top."""
+    where = f" in {root}" if root else ""
     unusable = _unusable(base, patched, where)
     if unusable:
         return unusable
     fault = _fault(base, patched)
-    notes = tuple(_notes(base, patched))
+    notes = tuple(_notes(base, patched, root))
     if fault:
         hint = "mend the patch; a test that is meant to go needs a change of its own"
         return _Result(Outcome.FAIL, f"{fault}{where}", hint, notes)
@@ -241,8 +241,8 @@ def _fault(base: Report, patched: Report) -> str:
     )
 
 
-def _notes(base: Report, patched: Report) -> list[str]:
-    """Return what a reviewer should know of single tests."""
+def _notes(base: Report, patched: Report, root: str) -> list[str]:
+    """Return what a reviewer should know of single tests, by their names from the top."""
     failed = base.names(Ended.FAILED)
     facts = [
         (failed & patched.names(Ended.PASSED), "failed on the base, passes now"),
@@ -252,7 +252,9 @@ def _notes(base: Report, patched: Report) -> list[str]:
         (patched.names(Ended.SKIPPED) - base.names(Ended.SKIPPED), "skipped now"),
         (base.names(Ended.SKIPPED) - patched.tests.keys(), "skipped on the base, is gone"),
     ]
-    notes = [f"{what}: {name}" for names, what in facts for name in sorted(names)]
+    notes = [
+        f"{what}: {posixpath.join(root, name)}" for names, what in facts for name in sorted(names)
+    ]
     if base.uncollected:
         notes.insert(0, f"on the base, tests could not be collected: {_cause(base.why)}")
     return notes

@@ -7,20 +7,20 @@ whoever can commit a `workflow.toml` could have the key sent to themselves.
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from workflow import process
+from workflow.config import VENDORS, may_have_key
 from workflow.errors import RefusedError, WorkflowError
 from workflow.providers.remote import (
     ANTHROPIC_KEY_VARIABLE,
     OPENAI_KEY_VARIABLE,
     MissingKeyError,
 )
+from workflow.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,6 @@ VARIABLES: Mapping[str, str] = {
 """The variable of each remote provider."""
 NO_KEY = "none"
 """What a server on this machine is sent where no key is set."""
-_OWN_HOSTS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
 # Long enough to type a password; a keyring may also ask on a desktop where nobody is.
 _KEYRING_S = 20.0
 _KEYRING_BYTES = 16 * 1024
@@ -98,9 +97,8 @@ def key_for(provider: str, base_url: str, *, is_own_choice: bool = False) -> str
 
     Raises `ForeignAddressError` for another address, and what `key` raises.
     """
-    host = _host(base_url)
-    if not (is_own_choice or _is_loopback(host) or _is_own(provider, host)):
-        message = f"the key of {provider} is not sent to {host or 'an address without a host'}"
+    if not (is_own_choice or may_have_key(provider, base_url)):
+        message = f"the key of {provider} is not sent to {one_line(base_url)}"
         raise ForeignAddressError(
             message,
             hint=f"set WORKFLOW_PROVIDERS__{provider.upper()}__BASE_URL in your environment, if "
@@ -109,7 +107,7 @@ def key_for(provider: str, base_url: str, *, is_own_choice: bool = False) -> str
     try:
         return key(provider)
     except MissingKeyError:
-        if provider not in _OWN_HOSTS:
+        if provider not in VENDORS:
             return NO_KEY
         raise
 
@@ -144,23 +142,3 @@ def _from_keyring(provider: str) -> str:
         max_output=_KEYRING_BYTES,
     )
     return ran.stdout.decode("utf-8", "replace").strip() if ran.is_ok else ""
-
-
-def _host(base_url: str) -> str:
-    try:
-        return (urlsplit(base_url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-def _is_own(provider: str, host: str) -> bool:
-    """Whether a host is the vendor's: its one name, or that of a region below it."""
-    own = _OWN_HOSTS.get(provider)
-    return own is not None and (host == own or host.endswith(f".{own}"))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

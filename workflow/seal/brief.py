@@ -76,6 +76,7 @@ def brief(  # noqa: PLR0913, PLR0917 - all that a prompt is made of
         context=context,
         existing=filling.existing,
         left_out=found.left_out,
+        wanted=tuple(wanted),
     )
     return Asked(recipe, filling, sealed)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # Not under TYPE_CHECKING: pydantic reads these annotations when a stored proposal is read back.
-from workflow.types.draft import LeftOut  # noqa: TC001 - see above
+from workflow.types.draft import LeftOut, Wanted  # noqa: TC001 - see above
 from workflow.types.ids import RepoPath  # noqa: TC001 - see above
 
 
@@ -55,14 +55,14 @@ class Identity:
 class ChangeRequest:
     """What a person asks for, in words, and the files that they name.
 
-    `role` and `recipe` are what the requester asked for, `None` and empty where they leave the
+    `way` and `recipe` are what the requester asked for, `None` and empty where they leave the
     choice.  `allowed` are the ids of policy rules whose objection the requester says is intended.
     """
 
     text: str
     paths: tuple[RepoPath, ...]
     requester: Identity
-    role: Role | None = None
+    way: Way | None = None
     allowed: tuple[str, ...] = ()
     recipe: str = ""
 
@@ -116,9 +116,10 @@ class Brief:
     """All that a provider is given: the request, the role, the files, and the rendered prompt.
 
     `files` may be edited and are whole; `context` is to read only, and `existing` are names of
-    files of the base, not always of all; `left_out` was not shown.  `complaint` is what was wrong
-    with the draft of the round before, empty in the first one.  Everything in it but `left_out` is
-    sealed: placeholders stand for secrets and tenant data, in names, too.
+    files of the base, not always of all; `left_out` was not shown.  `wanted` are the edits that
+    an architect has left to the surgeon.  `complaint` is what was wrong with the draft of the round
+    before, empty in the first one.  Everything in it but `left_out` is sealed: placeholders stand
+    for secrets and tenant data, in names, too.
     """
 
     request: str
@@ -131,4 +132,5 @@ class Brief:
     context: tuple[SourceFile, ...] = ()
     existing: tuple[RepoPath, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
     complaint: str = ""

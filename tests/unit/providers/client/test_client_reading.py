@@ -9,7 +9,7 @@ import string
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workflow.errors import NotUnderstoodError
@@ -239,6 +239,10 @@ HOSTILE = st.text(st.sampled_from(string.printable + "é\u2028\U0001f600"), max_
 
 @settings(max_examples=60, deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE)
+@example("a", "k", '""";exec(1);"""')
+@example("a", "k", "\\")
+@example("a", '""";exec(1);"""', "w")
+@example('"+exec(1)+"', "k", "w")
 def test_no_text_of_a_client_breaks_out(path: str, key: str, word: str) -> None:
     """Whatever a client's strings are, what is drafted is Python and has nothing else in it."""
     url, name, value = json.dumps("/" + path), json.dumps(key), json.dumps(word)
