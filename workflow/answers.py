@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from workflow.database import transaction
@@ -19,7 +20,9 @@ _SUMS = (
 )
 _GROUPS = "GROUP BY provider, model, unknown"
 _OF_REQUEST = f"{_SUMS} WHERE request = ? {_GROUPS}"
-_SINCE = f"{_SUMS} WHERE at >= ? {_GROUPS}"
+_SINCE = f"{_SUMS} WHERE is_open OR at >= ? {_GROUPS}"
+# Longer than any call takes (`roles.*.deadline_s`): one that began before midnight ends after it.
+_LONGEST = timedelta(hours=2)
 
 
 class Answer(Protocol):
@@ -147,12 +150,13 @@ class Answers:
         It is told what this request and what this day (that of `at`, in UTC) have spent, and no
         other process can reserve in between.  An earlier reservation of the same request is given
         up: a call that was answered has settled it, and another one cost nothing.  What a killed
-        command has reserved counts until the day is over.
+        command has reserved counts until the day is over, and for two hours at least.
         """
         day = at[:10]
+        begun = (datetime.fromisoformat(at) - _LONGEST).strftime("%Y-%m-%dT%H:%M:%SZ")
         with transaction(self._connection):
             self._connection.execute(
-                "DELETE FROM reserved WHERE request = ? OR at < ?", (request, day)
+                "DELETE FROM reserved WHERE request = ? OR at < ?", (request, min(day, begun))
             )
             self._open = None
             objection = refusal(self._spent(_OF_REQUEST, request), self._spent(_SINCE, day))
@@ -203,6 +207,13 @@ class Answers:
     def spent(self, day: str) -> Spent:
         """What a day (`2027-01-31`, in UTC) and those after it have spent, and have reserved."""
         return self._spent(_SINCE, day)
+
+    def request_of(self, body: Digest) -> str:
+        """The name of the request that a kept answer was given to; empty for an unknown one."""
+        row = self._connection.execute(
+            "SELECT request FROM answers WHERE digest = ? ORDER BY id DESC LIMIT 1", (body,)
+        ).fetchone()
+        return str(row["request"]) if row else ""
 
     def rows(self) -> tuple[AnswerRow, ...]:
         """Every answer, oldest first."""

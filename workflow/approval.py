@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # What a smaller proposal could not be judged by: its tree no longer tells it from the user's text.
 _NOTHING_TO_RESTORE = frozenset({"placeholder-unknown", "placeholder-altered"})
+_OUTSIDE = "outside-request"
 _SHOWN_DIGITS = 12
 
 
@@ -155,11 +156,16 @@ def may_shrink(store: Store, git: GitStore, number: int) -> Stored:
 def may_revise(store: Store, git: GitStore, number: int) -> Stored:
     """A proposal of which another one may be made, as a reviewer wants it.
 
-    Raises `StateError` when it has landed, and what `intact` raises.
+    Raises `StateError` when it has landed, or changes files that its drafter was not given: its
+    patch goes along.  Raises what `intact` raises, too.
     """
     stored = store.get(number)
     if stored.state in {State.APPLIED, State.ROLLED_BACK}:
         raise _wrong_state(stored, "revised")
+    strange = [one.path for one in stored.proposal.findings if one.rule == _OUTSIDE]
+    if strange:
+        message = f"proposal {number} changes {strange[0]}, which its drafter was not given"
+        raise StateError(message, hint="propose the change again, and name the file if it may")
     intact(git, stored)
     return stored
 

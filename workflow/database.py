@@ -88,9 +88,11 @@ CREATE TABLE reserved (
     microdollars INTEGER
 ) STRICT;
 CREATE VIEW spending AS
-    SELECT at, request, provider, model, input_tokens, output_tokens, microdollars FROM answers
+    SELECT at, request, provider, model, input_tokens, output_tokens, microdollars, 0 AS is_open
+    FROM answers
     UNION ALL
-    SELECT at, request, provider, model, input_tokens, output_tokens, microdollars FROM reserved;
+    SELECT at, request, provider, model, input_tokens, output_tokens, microdollars, 1
+    FROM reserved;
 CREATE TABLE ledger (
     seq INTEGER PRIMARY KEY,
     at TEXT NOT NULL,

@@ -29,14 +29,18 @@ _OFFLINE_ROOM = 2_000_000
 class Drafters(Mapping[Role, "Provider"]):
     """The provider of each role.
 
-    It is built when it is first asked for: a landing needs none, and so no key.
+    It is built when it is first asked for: a landing needs none, and so no key.  `request` is the
+    name by which the purse knows a change request that goes on.
     """
 
-    def __init__(self, settings: Settings, rules: Policy, vault: Vault, store: Store) -> None:
+    def __init__(
+        self, settings: Settings, rules: Policy, vault: Vault, store: Store, request: str = ""
+    ) -> None:
         self._settings = settings
         self._rules = rules
         self._vault = vault
         self._store = store
+        self._request = request
         self._built: dict[Role, Provider] = {}
         self._means: tuple[Leaks, Outbox, Purse] | None = None
 
@@ -88,7 +92,9 @@ class Drafters(Mapping[Role, "Provider"]):
             from workflow.redaction.egress.leak import Leaks
 
             prices = Prices(_prices(self._settings))
-            purse = spending.Purse(self._rules.spending, self._store.answers, prices)
+            purse = spending.Purse(
+                self._rules.spending, self._store.answers, prices, request=self._request
+            )
             outbox = seal.Outbox(self._vault, self._store)
             self._means = Leaks(self._vault.values), outbox, purse
         return self._means

@@ -13,7 +13,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from workflow import apply, approval, draft, evidence, gather, record, rounds, route, shrink
+from workflow import (
+    apply,
+    approval,
+    draft,
+    evidence,
+    gather,
+    record,
+    rounds,
+    route,
+    seal,
+    shrink,
+)
 from workflow.journal import LandingKind
 from workflow.rounds import Drafted, Order
 
@@ -43,6 +54,7 @@ def revise(number: int, wish: str, on: Parts, run: Engine) -> Stored:
     stored = run.step("verify", approval.may_revise, on.store, on.git, number)
     before = stored.proposal
     named = run.step("resolve", gather.resolve, on.git, on.base, before.request)
+    seal.learn(on.vault, on.git, on.git.change(before.base.tree, before.tree))
     patch = on.git.patch(before.base.tree, before.tree)
     order = Order(before.request, before.route, named, wish, patch)
     drafted = rounds.draft_change(order, on, run)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.patch import PatchError
+from workflow.patch import PatchError, Reason
 from workflow.text import one_line
 from workflow.types import Outcome, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from workflow.errors import DraftError, WorkflowError
     from workflow.patch import Refusal
@@ -22,15 +22,16 @@ _PATCH_BYTES = 40_000
 _LINE_CHARACTERS = 300
 
 
-def of_refusal(error: DraftError) -> str:
+def of_refusal(error: DraftError, given: Collection[str]) -> str:
     """What to mend in a draft that is no patch, or whose hunks have no proven place.
 
-    The nearest real lines go with each hunk, as the drafter has seen them.
+    The nearest real lines go with each hunk of a file that the drafter has been given, by the name
+    that it has seen; of another one it is told nothing, not even whether it is there.
     """
     if not isinstance(error, PatchError):
         return f"{error.message}\n{error.hint}\n"
     return "".join(
-        line for refusal in error.refusals[:_MOST_REFUSALS] for line in _refusal(refusal)
+        line for refusal in error.refusals[:_MOST_REFUSALS] for line in _refusal(refusal, given)
     )
 
 
@@ -67,7 +68,10 @@ def headline(complaint: str) -> str:
     return one_line(complaint.split("\n", 1)[0])
 
 
-def _refusal(refusal: Refusal) -> Iterator[str]:
+def _refusal(refusal: Refusal, given: Collection[str]) -> Iterator[str]:
+    if refusal.path and refusal.path not in given and refusal.reason is not Reason.FILE_EXISTS:
+        yield f"{refusal.path} was not given to you: change only the files that you were given\n"
+        return
     yield f"{refusal.message} [{refusal.reason}]\n"
     if refusal.hint:
         yield f"{refusal.hint}\n"

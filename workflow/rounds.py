@@ -16,12 +16,13 @@ from workflow.errors import (
     DraftError,
     NothingToDoError,
     ProviderError,
+    RefusedError,
     SpendingError,
     VagueRequestError,
 )
 from workflow.providers.failures import WrongFormError
 from workflow.text import one_line
-from workflow.types import RepoPath, Role, SourceFile
+from workflow.types import Outcome, RepoPath, Role, SourceFile, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
         Route,
         TreeChange,
         TreeId,
-        Verdict,
         Wanted,
     )
 
@@ -87,6 +87,14 @@ class _Trial:
     judged: Judgement
     verdicts: tuple[Verdict, ...]
     place: int
+
+
+class NothingFoundError(NothingToDoError):
+    """A drafter changes nothing; `found` is its round, which may hold what a check has seen."""
+
+    def __init__(self, message: str, *, hint: str, found: Round) -> None:
+        super().__init__(message, hint=hint)
+        self.found = found
 
 
 @dataclass(slots=True)
@@ -146,23 +154,32 @@ def draft_change(order: Order, on: Parts, run: Engine) -> Drafted:
     An architect's wish for edits in files that the request names goes to the surgeon.
 
     Raises `VagueRequestError` for a route without a role, what a provider raises, and `DraftError`
-    for a role none of whose drafts could be placed.
+    for a role none of whose drafts could be placed; but what one role was paid for is kept as a
+    proposal that is refused because the other role's part is missing.
     """
     if not order.way.roles:
         message = f"it is not clear who should draft: {'; '.join(order.way.reasons)}"
         raise VagueRequestError(message, hint="say it with --route architect or --route surgeon")
     desk = _Desk(order, on, run)
     roles = list(order.way.roles)
+    missing: tuple[Verdict, ...] = ()
     for role in roles:
         wanted = _wanted(desk) if desk.parts else ()
-        desk.parts.append(_part(desk, role, wanted))
+        try:
+            desk.parts.append(_part(desk, role, wanted))
+        except (DraftError, NothingToDoError, ProviderError, SpendingError) as error:
+            if not any(part.draft.usage for part in desk.parts):
+                raise
+            missing = (_missing(role, error),)
+            break
         if role is Role.ARCHITECT and Role.SURGEON not in roles and _wanted(desk):
             roles.append(Role.SURGEON)
     placed = draft.whole(on.git, [part.placed for part in desk.parts], run.fresh_folder())
     judged = desk.parts[0].judged
     for part in desk.parts[1:]:
         judged += part.judged
-    return Drafted(desk.words, tuple(desk.rounds), placed, judged, desk.parts[-1].verdicts)
+    verdicts = (*desk.parts[-1].verdicts, *missing)
+    return Drafted(desk.words, tuple(desk.rounds), placed, judged, verdicts)
 
 
 def explain(stored: Stored, on: Parts, run: Engine) -> Draft:
@@ -174,7 +191,7 @@ def explain(stored: Stored, on: Parts, run: Engine) -> Draft:
     order = Order(proposal.request, proposal.route, tuple(_present(proposal)))
     desk = _Desk(order, on, run)
     chosen = on.recipe("explain-change")
-    needs = _needs(chosen, role, on, may_default=False)
+    needs = needs_of(chosen, on, order.named, may_default=False)
     found = run.step("gather", gather.gather, on.git, proposal.tree, needs, order.named)
     seal.learn(on.vault, on.git, on.git.change(proposal.base.tree, proposal.tree))
     patch = on.git.patch(proposal.base.tree, proposal.tree)
@@ -263,16 +280,32 @@ def _part(desk: _Desk, role: Role, wanted: tuple[Wanted, ...]) -> _Trial:
         if left:
             asked = run.step("seal", seal.again, on.vault, asked, desk.told)
     if stays is None:
-        raise refused or DraftError(desk.complaint, hint="propose it again")
+        raise _unplaced(desk, role, refused)
     desk.keep(stays, first)
     return stays
+
+
+def _missing(role: Role, error: WorkflowError) -> Verdict:
+    """Stands against a change of which one role's part is there and the other's is not."""
+    summary = f"the {role}'s part is missing: {one_line(error.message)}"
+    return Verdict(role.value, Outcome.ERROR, summary, hint="propose it again, or the part alone")
+
+
+def _unplaced(desk: _Desk, role: Role, refused: DraftError | None) -> DraftError:
+    """Says that no draft of a role could be placed, and why the last one could not."""
+    if refused and not desk.on.providers[role].can_repair:
+        return refused
+    said = refused.message if refused else repair.headline(desk.complaint)
+    message = f"no draft of the {role} could be placed, nor the last one: {said}"
+    hint = "name more of the files, say it in other words, or take another model; what it took: "
+    return DraftError(message, hint=f"{hint}workflow stats")
 
 
 def _brief(desk: _Desk, role: Role, wanted: tuple[Wanted, ...]) -> seal.Asked:
     """What a role is given in its first round."""
     on, run, order = desk.on, desk.run, desk.order
     chosen = run.step("recipe", recipe.choose, on.recipe, order.request, role, order.named)
-    needs = _needs(chosen, role, on, may_default=not desk.parts)
+    needs = needs_of(chosen, on, order.named, may_default=not desk.parts)
     found = run.step("gather", gather.gather, on.git, desk.tree, needs, order.named)
     text = order.request.text
     asked = run.step("seal", seal.brief, on.vault, chosen, text, found, wanted, desk.made)
@@ -281,14 +314,20 @@ def _brief(desk: _Desk, role: Role, wanted: tuple[Wanted, ...]) -> seal.Asked:
     return seal.again(on.vault, asked, desk.told) if order.wish else asked
 
 
-def _needs(chosen: Recipe, role: Role, on: Parts, *, may_default: bool) -> gather.Needs:
-    """What a recipe wants to have gathered, within what the role's model can read."""
+def needs_of(
+    chosen: Recipe, on: Parts, named: Sequence[RepoPath], *, may_default: bool
+) -> gather.Needs:
+    """What a recipe wants to have gathered, within what the role's model can read.
+
+    Where the request names files, these are its inputs.
+    """
+    required = [one.pattern for one in chosen.inputs if one.is_required and one.pattern]
     return gather.Needs(
-        role=role,
+        role=chosen.role,
         context=chosen.context,
-        budget_tokens=on.room[role],
+        budget_tokens=on.room[chosen.role],
         may_default=may_default,
-        inputs=tuple(one.pattern for one in chosen.inputs if one.is_required and one.pattern),
+        inputs=() if named else tuple(required),
     )
 
 
@@ -302,13 +341,18 @@ def _try(desk: _Desk, asked: seal.Asked, answer: Draft) -> _Trial | DraftError:
     on, run, git = desk.on, desk.run, desk.on.git
     provider, keep = on.providers[asked.recipe.role], on.store.keep
     now = draft.round_of(provider, asked, answer, on.vault, keep)
+    others = [one for one in answer.wanted if not _is_named(desk, one)]
+    told = (f"also wants {one.path} changed, which is not named: {one.request}" for one in others)
+    now = replace(now, notes=(*now.notes, *map(one_line, told)))
     if not answer.text:
         desk.note(now, "nothing is to change")
-        raise _nothing(now)
+        raise _nothing(desk.rounds[-1], answer)
     folder = run.fresh_folder()
     placed = run.step("place", draft.try_to_place, git, desk.tree, answer, on.vault, folder)
     if isinstance(placed, DraftError):
-        desk.note(now, repair.of_refusal(placed))
+        brief = asked.brief
+        given = {str(file.path) for file in (*brief.files, *brief.context)}
+        desk.note(now, repair.of_refusal(placed, given))
         return placed
     judged = run.step("policy", policy.judge, _case(placed, (now,), desk.order.request, on))
     whole = draft.whole(git, [*(part.placed for part in desk.parts), placed], run.fresh_folder())
@@ -321,13 +365,23 @@ def _try(desk: _Desk, asked: seal.Asked, answer: Draft) -> _Trial | DraftError:
 def _wanted(desk: _Desk) -> tuple[Wanted, ...]:
     """The edits that an architect wants in files that the request names, which nobody else may."""
     found = [one for part in desk.parts for one in part.draft.wanted]
-    named = {str(path) for path in desk.order.named}
-    return tuple(one for one in found if desk.on.vault.restore_path(one.path) in named)
+    return tuple(one for one in found if _is_named(desk, one))
 
 
-def _nothing(now: Round) -> NothingToDoError:
+def _is_named(desk: _Desk, wanted: Wanted) -> bool:
+    """Whether an edit that an architect wants is in a file that the request names."""
+    try:
+        return desk.on.vault.restore_path(wanted.path) in desk.order.named
+    except RefusedError:
+        return False  # a placeholder that stands for nothing names nothing
+
+
+def _nothing(now: Round, answer: Draft) -> NothingFoundError:
     """Says what a drafter has seen who has nothing to change."""
     seen = [f"{one.path}:{one.line} ({one.severity}) {one.what}" for one in now.observations]
     said = "; ".join(map(one_line, (*seen, *now.notes)[:_MOST_SEEN])) or "it does not say why"
     message = f"the {now.role} changes nothing: {said}"
-    return NothingToDoError(message, hint="no proposal was made; say it in other words")
+    hint = "no proposal was made; say it in other words"
+    if answer.wanted:
+        hint = "it asks for edits of existing files only: propose it with --route surgeon"
+    return NothingFoundError(message, hint=hint, found=now)

@@ -29,6 +29,8 @@ def _now() -> datetime:
 class Purse:
     """What one change request may still spend.  Implements `providers.interface.Purse`.
 
+    `request` is the name of one that goes on: a revision counts with what it revises.
+
     Each call reserves the most that it can take, in the store and for all processes of the
     repository, until its answer is recorded.  An answer counts with what it cost, and one whose
     price was not known when it came with the most that it can have cost by the prices of now.
@@ -40,12 +42,14 @@ class Purse:
         answers: Answers,
         prices: Prices,
         now: Callable[[], datetime] = _now,
+        *,
+        request: str = "",
     ) -> None:
         self._caps = caps
         self._answers = answers
         self._prices = prices
         self._now = now
-        self._request = os.urandom(8).hex()
+        self._request = request or os.urandom(8).hex()
 
     def require(self, model: Model, input_tokens: int) -> None:
         """Reserve a call of this size, in place of an earlier one that was not answered.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workflow.redaction import Detector, Finder, SealingSettings, Span, Vault
     from workflow.redaction.find import Allowing
     from workflow.sandbox import Sandbox
+    from workflow.store import Stored
     from workflow.types import Snapshot, TreeId
 
 STATE = "workflow"
@@ -51,10 +52,13 @@ def open_repository(start: Path) -> Repository:
     return Repository(git, store, journal, recovered)
 
 
-def build(repository: Repository, base: Snapshot, words: str = "") -> Parts:
+def build(
+    repository: Repository, base: Snapshot, words: str = "", after: Stored | None = None
+) -> Parts:
     """Everything that the pipeline works with, as the base's settings and policy want it.
 
-    `words` are those of the request: the hosts that they name stay readable.
+    `words` are those of the request: the hosts that they name stay readable.  `after` is a proposal
+    whose request goes on: what it has spent counts.
     """
     from workflow.gates.nginx import NginxGate
     from workflow.gates.pytest import PytestGate
@@ -75,7 +79,9 @@ def build(repository: Repository, base: Snapshot, words: str = "") -> Parts:
         vault=vault,
         secrets=find_secrets,
         recipe=recipes(git, tree, settings),
-        providers=drafters.Drafters(settings, rules, vault, repository.store),
+        providers=drafters.Drafters(
+            settings, rules, vault, repository.store, _request_of(repository, after)
+        ),
         room=drafters.room(settings),
         gates=(
             NginxGate(
@@ -89,6 +95,12 @@ def build(repository: Repository, base: Snapshot, words: str = "") -> Parts:
         sandbox=sandbox(),
         shrink_s=settings.shrink.budget_s,
     )
+
+
+def _request_of(repository: Repository, after: Stored | None) -> str:
+    """The name of the request that a proposal was drafted for; empty where nothing was paid."""
+    paid = [one.answer for one in after.proposal.rounds if one.answer] if after else []
+    return repository.store.answers.request_of(paid[0]) if paid else ""
 
 
 def recipes(git: GitStore, tree: TreeId, settings: Settings) -> Callable[[str], Recipe]:

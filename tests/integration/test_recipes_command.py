@@ -176,7 +176,8 @@ def test_what_is_rendered_is_sealed(shop: GitRepo, workflow: WorkflowCommand) ->
     """A secret in a file or in the request is a placeholder, and the model is told of those."""
     token = hashlib.sha256(b"made up").hexdigest()
     shop.commit({"app.conf": f"retries 3;\napi_key = {token}\n"})
-    render = ("recipes", "render", "surgical-edit", f"raise retries; the key stays {token}", "app.conf")
+    words = f"raise retries; the key stays {token}"
+    render = ("recipes", "render", "surgical-edit", words, "app.conf")
     done = workflow(*render, "--json", cwd=shop.path)
     assert token not in done.stdout + done.stderr
     placeholder = re.search(r"ZQVX[0-9A-Z]{12}", done.json["task"])

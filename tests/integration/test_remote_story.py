@@ -6,11 +6,13 @@ import json
 import random
 import string
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.loopback import Loopback, Say, loopback
+from tests.loopback import Count, Loopback, Say, loopback
+from workflow import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,3 +257,47 @@ def test_a_model_explains_a_proposal(
     assert "+proxy_read_timeout    15s" in server.arrived[0].body.decode().replace("\\n", "\n")
     head = subprocess.run(["git", "status", "--short"], cwd=here, capture_output=True, check=True)
     assert head.stdout == b""
+
+
+def test_a_revision_counts_with_what_it_revises(
+    sandbox_repo: GitRepo, workflow: WorkflowCommand, server: Loopback
+) -> None:
+    """The cap of one request holds over its revisions, too."""
+    here, env = sandbox_repo.path, settings("compatible", server)
+    policy = (resources.folder("policies") / "default.yaml").read_text()
+    sandbox_repo.commit(
+        {
+            "workflow.toml": 'policy = "policies/workflow.yaml"\n',
+            "policies/workflow.yaml": policy.replace("rounds: 3", "rounds: 1").replace(
+                "request_tokens: 400000", "request_tokens: 40000"
+            ),
+        }
+    )
+    answer = edits(raised(sandbox_repo))
+    server.answers += [replace(answer, count=Count(fresh=20_000, output=10))] * 2
+    first = workflow("propose", REQUEST, "nginx/snippets/proxy.conf", cwd=here, env=env)
+    assert first.exit_status == 0, first.stderr
+    second = workflow("revise", "1", "make it 20s", cwd=here, env=env)
+    assert second.exit_status == 3
+    assert "request_tokens" in second.stderr
+    assert len(server.arrived) == 1
+
+
+def test_a_check_that_asks_for_no_edit_is_a_report(
+    sandbox_repo: GitRepo, workflow: WorkflowCommand, server: Loopback
+) -> None:
+    """The worst comes first, the smoke test is printed, and it is no error."""
+    here, env = sandbox_repo.path, settings("compatible", server)
+    rows = [(SITE, 3, "low", "a small thing"), (SITE, 0, "high", "a big thing")]
+    seen = [
+        {"path": path, "line": line, "severity": bad, "what": what, "mend": "mend it"}
+        for path, line, bad, what in rows
+    ]
+    said = {"findings": seen, "diff": "", "smoke_test": "#!/bin/sh\ncurl -f /healthz\n"}
+    server.answers.append(Say(json.dumps({**said, "forecasts": FORECASTS, "notes": ["fine"]})))
+    done = workflow(*("propose", "check it", SITE, "--recipe", "safety-check"), cwd=here, env=env)
+    assert done.exit_status == 0, done.stderr
+    assert done.stdout.index("a big thing") < done.stdout.index("a small thing")
+    assert f"{SITE}: a big thing; mend it" in done.stdout
+    assert "curl -f /healthz" in done.stdout
+    assert workflow("list", "--json", cwd=here).json["proposals"] == []

@@ -53,19 +53,29 @@ def test_findings_are_told_by_rule_and_file() -> None:
 def test_a_hunk_without_a_place_is_sent_the_real_lines() -> None:
     """With their numbers, and cut where they are long."""
     refusal = Refusal(
-        *(Reason.NO_PLACE, "hunk 1 has no place", "copy them exactly"),
+        *(Reason.NO_PLACE, "hunk 1 has no place", "copy them exactly", "site.conf"),
         nearest=((7, b"one\n"), (8, b"x" * 1000)),
     )
-    said = repair.of_refusal(PatchError(refusal, *[refusal] * 20))
+    said = repair.of_refusal(PatchError(refusal, *[refusal] * 20), {"site.conf"})
     assert said.startswith("hunk 1 has no place [no-place]\ncopy them exactly\n")
     assert "     7 | one\n" in said
     assert "x" * 301 not in said
     assert said.count("hunk 1") == 8
 
 
+def test_of_a_file_that_was_not_given_nothing_is_told() -> None:
+    """A model must not read a repository by guessing at its lines."""
+    refusal = Refusal(
+        *(Reason.NO_PLACE, "hunk 1 has no place", "the nearest line is", "other.conf"),
+        nearest=((7, b"private\n"),),
+    )
+    said = repair.of_refusal(PatchError(refusal), {"site.conf"})
+    assert said == ("other.conf was not given to you: change only the files that you were given\n")
+
+
 def test_another_refusal_is_told_in_its_own_words() -> None:
     """And the record has its first line."""
-    said = repair.of_refusal(DraftError("it is no text", hint="ask again"))
+    said = repair.of_refusal(DraftError("it is no text", hint="ask again"), ())
     assert said == "it is no text\nask again\n"
     assert repair.headline(said) == "it is no text"
 

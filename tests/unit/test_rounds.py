@@ -300,6 +300,32 @@ def test_a_reviewer_gets_it_otherwise(desk: Desk) -> None:
             revise(second.id, "once more", on, run)
 
 
+def test_a_paid_part_is_kept_without_the_other(desk: Desk) -> None:
+    """It is refused, and says which part is missing and why."""
+    architect, surgeon = Remembering([MADE]), Remembering([LOST, LOST])
+    with engine(desk) as run:
+        stored = propose(request(BOTH), mixed(desk, architect, surgeon), run)
+    assert stored.state is State.REFUSED
+    assert [file.path for file in stored.proposal.files] == ["made.conf"]
+    last = stored.proposal.verdicts[-1]
+    assert (last.gate, last.outcome) == ("surgeon", Outcome.ERROR)
+    assert "no-place" in last.summary
+
+
+def test_a_revision_does_not_show_what_was_not_given(desk: Desk) -> None:
+    """The patch of a proposal that went beyond its files is not sent to anybody."""
+    beyond = (
+        GOOD.replace("```\n", "")
+        + "--- a/app/main.py\n+++ b/app/main.py\n@@\n-print(1)\n+print(2)\n```\n"
+    )
+    provider = Remembering([beyond])
+    on = desk_parts(desk, provider, ScriptedGate(), most=1)
+    with engine(desk) as run:
+        propose(request(), on, run)
+        with pytest.raises(StateError, match=r"changes app/main\.py, which its drafter was not"):
+            revise(1, "once more", on, run)
+
+
 def test_a_wish_is_told_in_every_round(desk: Desk) -> None:
     """A draft that does not hold is mended without forgetting what the reviewer wants."""
     provider = Remembering([GOOD, LOST, GOOD.replace("TWO", "too")])

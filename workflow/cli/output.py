@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +124,9 @@ class Output:
         self.err.print(Text.assemble(("  try: ", "bold"), visible(hint)))
 
 
+_PAUSE_S = 10.0
+
+
 class Progress:
     """Shows each stage on stderr while it runs: a moving line on a terminal, plain lines elsewhere.
 
@@ -132,14 +137,21 @@ class Progress:
         self._output = output
         self._status: Status | None = None
         self._stage = ""
+        self._kind = ""
+        self._told = 0.0
 
     def began(self, stage: str) -> None:
         """Show that a stage begins."""
-        self._stage = stage
+        self._stage, self._kind = stage, ""
         self._show(stage)
 
     def detail(self, text: str) -> None:
-        """Show what the present stage is at."""
+        """Show what the present stage is at; where lines stay, no count is told every second."""
+        kind = re.sub(r"[\d.,k]+", "", text)
+        now = time.monotonic()
+        if not self._output.err.is_terminal and kind == self._kind and now - self._told < _PAUSE_S:
+            return
+        self._kind, self._told = kind, now
         self._show(f"{self._stage}: {visible(text)}")
 
     def ended(self, stage: str, seconds: float) -> None:

@@ -9,13 +9,14 @@ import typer
 from rich.text import Text
 
 from workflow import wiring
-from workflow.cli import report, session
+from workflow.cli import findings, report, session
 from workflow.cli.output import visible, visible_lines
 from workflow.cli.show import changes, evidence, state_text, wrong
 from workflow.errors import ExitCode
 from workflow.pipeline import explain, propose, propose_smaller, revise
 from workflow.policy import require_known
-from workflow.types import ChangeRequest, Outcome, State
+from workflow.rounds import NothingFoundError
+from workflow.types import AnswerKind, ChangeRequest, Outcome, State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
@@ -48,8 +49,17 @@ def run(output: Output, typed: Typed) -> None:
     allowed = tuple(dict.fromkeys(typed.allow))
     request = ChangeRequest(text, paths, git.identity(), typed.way, allowed, typed.recipe)
     parts = wiring.build(repository, base, text)
+    is_check = bool(typed.recipe) and parts.recipe(typed.recipe).answer is AnswerKind.FINDINGS
     with session.engine(repository, output, "workflow propose") as engine:
-        stored = propose(request, parts, engine)
+        try:
+            stored = propose(request, parts, engine)
+        except NothingFoundError as nothing:
+            if not is_check:
+                raise
+            smoke = nothing.found.smoke_test
+            text = repository.store.kept(smoke).decode("utf-8", "replace") if smoke else ""
+            findings.report(output, nothing.found, text)
+            return
     _say(output, repository, stored, parts.vault)
 
 
@@ -57,7 +67,8 @@ def revise_as(output: Output, number: int, wish: str) -> None:
     """Propose a change once more, as a reviewer wants it."""
     words = session.request_text(wish)
     repository = session.open_repository(output)
-    parts = wiring.build(repository, repository.git.snapshot(), words)
+    before = repository.store.get(number)
+    parts = wiring.build(repository, repository.git.snapshot(), words, before)
     with session.engine(repository, output, f"workflow revise {number}") as engine:
         stored = revise(number, words, parts, engine)
     _say(output, repository, stored, parts.vault)
@@ -66,8 +77,8 @@ def revise_as(output: Output, number: int, wish: str) -> None:
 def explain_to(output: Output, number: int) -> None:
     """Print what a drafter says that a proposal does."""
     repository = session.open_repository(output)
-    base = repository.store.get(number).proposal.base
-    parts = wiring.build(repository, base)
+    stored = repository.store.get(number)
+    parts = wiring.build(repository, stored.proposal.base, "", stored)
     with session.engine(repository, output, f"workflow explain {number}") as engine:
         answer = explain(number, parts, engine)
     text = parts.vault.scrub_text(answer.explanation)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from workflow import gather, prompts, seal, wiring
+from workflow import gather, prompts, rounds, seal, wiring
 from workflow.cli import session
 from workflow.cli.output import visible, visible_lines
 from workflow.types import ChangeRequest
@@ -79,13 +79,8 @@ def render(output: Output, name: str, words: str, names: list[str]) -> None:
     parts = wiring.build(repository, git.snapshot(), text)
     recipe = parts.recipe(name)
     request = ChangeRequest(text, paths, git.identity(), recipe=name)
-    needs = gather.Needs(
-        role=recipe.role,
-        context=tuple(map(str, recipe.context)),
-        budget_tokens=parts.room[recipe.role],
-        inputs=tuple(one.pattern for one in recipe.inputs if one.is_required and one.pattern),
-    )
     named = gather.resolve(git, parts.base, request)
+    needs = rounds.needs_of(recipe, parts, named, may_default=True)
     found = gather.gather(git, parts.base.tree, needs, named)
     prompt = seal.brief(parts.vault, recipe, text, found).brief.prompt
     if output.as_json:

@@ -28,7 +28,17 @@ _MOST_ITEMS = 200
 _MOST_CHARACTERS = 4_000
 _MOST_PATH = 400
 _MOST_REASON = 200
-_AGAIN = "ask again; a larger model in workflow.toml keeps to the form more often"
+KEPT = "the answer is kept, and workflow stats counts what it took"
+"""For a hint: where an answer went that was paid for, and of which no proposal came."""
+_AGAIN = f"ask again; a larger model in workflow.toml keeps to the form more often; {KEPT}"
+_BROKEN = {
+    "Extra data": "there is more after its JSON",
+    "Invalid control character at": "a string in its JSON has a line feed or a tab that is not"
+    " escaped",
+    "Invalid \\escape": "a string in its JSON has a backslash that escapes nothing",
+    "Unterminated string starting at": "its JSON breaks off within a string",
+}
+"""What Python's reader says of JSON, in words that also a model can act upon."""
 
 _Words = Annotated[str, Field(max_length=_MOST_CHARACTERS)]
 _Path = Annotated[str, Field(min_length=1, max_length=_MOST_PATH)]
@@ -130,7 +140,7 @@ def read(raw: bytes, brief: Brief, provider: str, model: str) -> Draft:
     """The draft in an answer, with neither what was sent for it nor what it took.
 
     Raises `WrongFormError` for what is not in the form of `brief.answer`, `TooLargeError` for more
-    than `MOST_BYTES`, and `EmptyAnswerError` when it proposes nothing.
+    than `MOST_BYTES`, and `EmptyAnswerError` when it proposes nothing and does not say why.
     """
     who = f"{provider} ({one_line(model)})"
     if len(raw) > MOST_BYTES:
@@ -146,11 +156,12 @@ def _filled(answer: _Answer, blank: Draft, who: str) -> Draft:
     match answer:
         case _Edits():
             if not answer.diff.strip():
-                raise _empty(who)
+                _require_notes(blank, who)
+                return blank
             return replace(blank, text=answer.diff)
         case _Files():
             if not answer.files and not answer.edits_wanted:
-                raise _empty(who)
+                _require_notes(blank, who)
             return replace(blank, text=_written(answer, who), wanted=_wanted(answer, who))
         case _Findings():
             diff = answer.diff if answer.diff.strip() else ""
@@ -161,6 +172,12 @@ def _filled(answer: _Answer, blank: Draft, who: str) -> Draft:
                 raise _empty(who)
             return replace(blank, explanation=answer.explanation)
     assert_never(answer)
+
+
+def _require_notes(draft: Draft, who: str) -> None:
+    """Nothing to change is an answer, too, where the model says why."""
+    if not any(note.strip() for note in draft.notes):
+        raise _empty(who)
 
 
 def _written(answer: _Files, who: str) -> str:
@@ -229,17 +246,26 @@ def _is_ours(part: str | int) -> bool:
 def _strict_json(raw: bytes, who: str) -> object:
     """JSON as every reader takes it: UTF-8, no key twice, no NaN, not nested without end."""
     try:
-        document: object = json.loads(
-            raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
+        text = raw.decode()
+        document: object = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError:
         raise _wrong(who, "it is nested too deeply") from None
     except json.JSONDecodeError as error:
-        why = f"it is no JSON (line {error.lineno}, column {error.colno})"
-        raise _wrong(who, why) from None
+        raise _wrong(who, _broken(text, error)) from None
     except ValueError:
         raise _wrong(who, "it is no strict JSON") from None
     return document
+
+
+def _broken(text: str, error: json.JSONDecodeError) -> str:
+    """Why a text is no JSON, without a word of it."""
+    begin = text.strip()[:1]
+    if begin and begin not in "{[":
+        return f"it begins with {'a code fence' if begin == '`' else 'prose'}, not with JSON"
+    if error.pos >= len(text.rstrip()):
+        return "its JSON breaks off"
+    place = f"(line {error.lineno}, column {error.colno})"
+    return f"{_BROKEN.get(error.msg, 'its JSON is broken')} {place}"
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -262,7 +288,8 @@ def _wrong(who: str, why: str) -> WrongFormError:
 
 def _empty(who: str) -> EmptyAnswerError:
     message = f"the answer of {who} proposes nothing"
-    return EmptyAnswerError(message, hint="say in other words what is to change, or name the file")
+    hint = "say in other words what is to change, or name the file"
+    return EmptyAnswerError(message, hint=f"{hint}; {KEPT}")
 
 
 def _object(**properties: object) -> dict[str, object]:

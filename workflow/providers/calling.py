@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from workflow.config import is_loopback
 from workflow.errors import ProviderError
 from workflow.providers import answers
 from workflow.providers.exchange import Question, Reply, Stop
 from workflow.providers.failures import (
+    Callee,
     DeadlineError,
     EmptyAnswerError,
     Fault,
@@ -33,6 +35,7 @@ from workflow.providers.failures import (
     failure,
 )
 from workflow.providers.interface import Answered
+from workflow.providers.keys import VARIABLES
 from workflow.redaction.egress.bounds import Bounds
 from workflow.redaction.egress.guard import Destination
 from workflow.text import one_line
@@ -53,6 +56,7 @@ _NO_TIME_S = 0.05
 _TELL_S = 0.25
 _KILO = 1_000
 _BYTES_SHOWN_AS_TOKEN = 4
+_OTHERWISE = f"ask again, or choose another model; {answers.KEPT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,12 @@ class RemoteProvider(ABC):
     def _who(self) -> str:
         return f"{self._model.provider} ({one_line(self._model.name)})"
 
+    @property
+    def _callee(self) -> Callee:
+        provider, there = self._model.provider, Destination.parse(self._remote.base_url, ())
+        origin, is_here = one_line(str(there)), is_loopback(there.host)
+        return Callee(provider, self._who, origin, VARIABLES[provider], is_here=is_here)
+
     def _require_sendable(self, question: Question) -> None:
         try:
             str(question.prompt).encode()
@@ -198,7 +208,7 @@ class RemoteProvider(ABC):
         backoff = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * (1 << (attempt - 1)))
         wait = max(asked, self._clock.chance() * backoff)
         if not fault.is_passing or attempt == attempts:
-            raise failure(fault, self._who, attempt)
+            raise failure(fault, self._callee, attempt)
         if wait < left:
             return wait
         if asked < left:
@@ -226,19 +236,20 @@ class RemoteProvider(ABC):
         if reply.stop is Stop.TRUNCATED:
             message = f"the answer of {who} ended at {self._model.max_output_tokens:,} tokens"
             hint = "ask for less at once, or raise max_output_tokens in workflow.toml"
-            raise TruncatedError(message, hint=hint)
+            raise TruncatedError(message, hint=f"{hint}; {answers.KEPT}")
         if reply.stop is Stop.REFUSED:
             message = f"{who} refuses to answer"
-            raise RefusalError(message, hint="say it in other words, or choose another provider")
-        if reply.flaw:
-            message = f"the answer of {who} is not in the form asked for: {reply.flaw}"
-            raise WrongFormError(message, hint="ask again, or choose another model")
+            hint = "say it in other words, or choose another provider"
+            raise RefusalError(message, hint=f"{hint}; {answers.KEPT}")
+        if flaw := reply.flaw or ("it is prose, without the tool" if reply.is_prose else ""):
+            message = f"the answer of {who} is not in the form asked for: {flaw}"
+            raise WrongFormError(message, hint=_OTHERWISE)
         if not reply.body.strip():
             message = f"the answer of {who} is empty"
-            raise EmptyAnswerError(message, hint="ask again, or choose another model")
+            raise EmptyAnswerError(message, hint=_OTHERWISE)
         if reply.stop is not Stop.DONE:
             message = f"the answer of {who} ended otherwise than asked for"
-            raise WrongStopError(message, hint="ask again, or choose another model")
+            raise WrongStopError(message, hint=_OTHERWISE)
         return answers.read(reply.body, brief, self._model.provider, self._model.name)
 
     def _keep_part(self, brief: Brief, question: Question, reply: Reply, reason: str) -> None:

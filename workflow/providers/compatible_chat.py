@@ -15,6 +15,7 @@ from workflow.providers import remote
 from workflow.providers.calling import RemoteProvider
 from workflow.providers.exchange import Stop
 from workflow.providers.failures import Fault, Trouble, code_of, status_of
+from workflow.providers.keys import COMPATIBLE_KEY_VARIABLE, NO_KEY
 from workflow.redaction.egress.guard import Destination
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from workflow.providers.remote import Remote
     from workflow.redaction.egress.bounds import Bounds
 
-_NO_KEY = "none"
-"""What goes to this machine itself in place of a key: the SDK wants one, such a server does not."""
 _STOPS = {
     "stop": Stop.DONE,
     "length": Stop.TRUNCATED,
@@ -48,7 +47,9 @@ class CompatibleChat(RemoteProvider):
         prompt, form = question.prompt, question.form
         words = f"{prompt.data}\n{prompt.task}"
         settings = _with_key(self._remote)
-        client = remote.openai_client(settings, self._leaks, self._outbox, bounds)
+        client = remote.openai_client(
+            settings, self._leaks, self._outbox, bounds, COMPATIBLE_KEY_VARIABLE
+        )
         with closing(client):
             yield from remote.events(
                 lambda: client.chat.completions.create(
@@ -88,7 +89,7 @@ class CompatibleChat(RemoteProvider):
 
 def _with_key(settings: Remote) -> Remote:
     here = is_loopback(Destination.parse(settings.base_url, ()).host)
-    return replace(settings, api_key=_NO_KEY) if here and not settings.api_key else settings
+    return replace(settings, api_key=NO_KEY) if here and not settings.api_key else settings
 
 
 def _read_choice(choice: Mapping[str, object], reply: Reply) -> None:

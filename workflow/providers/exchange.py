@@ -69,6 +69,11 @@ class Reply:
         self._size = 0
 
     @property
+    def is_prose(self) -> bool:
+        """Whether something was said, but nothing in the form."""
+        return bool(self._asides) and not (self._parts or self._calls)
+
+    @property
     def has_begun(self) -> bool:
         """Whether something came that may have to be paid."""
         counts = (self.input_tokens, self.output_tokens)

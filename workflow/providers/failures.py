@@ -6,6 +6,7 @@ A provider's own error text may quote our request, so no message shows more of i
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -102,7 +103,7 @@ class NotAnApiError(ProviderError):
 
 
 class ConnectionLostError(ProviderError):
-    """No connection, or one that broke, also after our attempts."""
+    """No connection, one that cannot be trusted, or one that broke, also after our attempts."""
 
 
 class DeadlineError(ProviderError):
@@ -119,7 +120,10 @@ class Trouble(Enum):
     STATUS = "the provider said so"
     """By a status, or by an error in the stream."""
     CONNECTION = "the connection broke"
-    """Or could not be made."""
+    """In the middle, or in an unknown way when it was made."""
+    NOBODY = "connection refused"
+    NO_NAME = "its name cannot be looked up"
+    NO_TLS = "what answers there does not speak TLS"
     CERTIFICATE = "its certificate is not trusted"
     TIMEOUT = "nothing came"
     UNREADABLE = "what came cannot be read"
@@ -152,7 +156,7 @@ class Fault(Exception):  # noqa: N818 - no person sees it: `failure` makes an er
     @property
     def is_of_connection(self) -> bool:
         """Whether the connection, and not what came over it, is the trouble."""
-        return self.trouble in {Trouble.CONNECTION, Trouble.TIMEOUT}
+        return self.trouble in _OF_CONNECTION
 
     @property
     def is_passing(self) -> bool:
@@ -168,29 +172,57 @@ class Fault(Exception):  # noqa: N818 - no person sees it: `failure` makes an er
         return str(self.trouble.value)
 
 
-def failure(fault: Fault, who: str, attempts: int) -> ProviderError:
-    """The error for a call to `who` (`provider (model)`) that is not tried again.
+_OF_CONNECTION = frozenset({Trouble.CONNECTION, Trouble.NOBODY, Trouble.NO_NAME, Trouble.TIMEOUT})
 
-    `attempts` is how often it was tried.
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Who was called, as a person can be told: without a path, a key or a user's name.
+
+    `who` is `provider (model)`, `origin` is as in `https://api.example.test`, and `key_variable` is
+    the one that holds the key; `is_here` says that the server is one on this machine.
     """
+
+    provider: str
+    who: str
+    origin: str
+    key_variable: str
+    is_here: bool
+
+    @property
+    def setting(self) -> str:
+        """Where the address is set."""
+        variable = f"WORKFLOW_PROVIDERS__{self.provider.upper()}__BASE_URL"
+        return f"providers.{self.provider}.base_url ({variable} in the environment comes first)"
+
+    @property
+    def reach(self) -> str:
+        """What to do when nothing comes from there."""
+        first = "start the server" if self.is_here else "look at the network"
+        return f"{first}, or correct {self.setting}"
+
+
+def failure(fault: Fault, callee: Callee, attempts: int) -> ProviderError:
+    """The error for a call that is not tried again, and was tried `attempts` times."""
+    who, there = callee.who, callee.origin
     times = "" if attempts == 1 else f", also at the last of {attempts} attempts"
     match fault.trouble:
         case Trouble.STATUS:
-            return _of_status(fault, who, times)
+            return _of_status(fault, callee, times)
         case Trouble.CONNECTION | Trouble.TIMEOUT:
             return ConnectionLostError(
-                f"no whole answer came from {who}: {fault}{times}",
-                hint="look at the network and at its base_url, then ask again",
+                f"no whole answer came from {who} at {there}: {fault}{times}", hint=callee.reach
             )
-        case Trouble.CERTIFICATE:
+        case Trouble.NOBODY | Trouble.NO_NAME:
             return ConnectionLostError(
-                f"no connection to {who}: {fault}",
-                hint="name the certificates that are in use there as its ca_file",
+                f"{who} cannot be reached at {there}: {fault}{times}", hint=callee.reach
             )
+        case Trouble.NO_TLS | Trouble.CERTIFICATE:
+            return _of_tls(fault, callee)
         case Trouble.NOT_AN_API | Trouble.UNREADABLE:
             return NotAnApiError(
-                f"what answers at the address of {who} is not the API: {fault}",
-                hint="correct its base_url, in workflow.toml or in the environment",
+                f"what answers at {there} is not the API of {who}: {fault}",
+                hint=f"correct {callee.setting}",
             )
         case Trouble.TOO_LARGE:
             return TooLargeError(
@@ -200,16 +232,29 @@ def failure(fault: Fault, who: str, attempts: int) -> ProviderError:
     assert_never(fault.trouble)
 
 
-def _of_status(fault: Fault, who: str, times: str) -> ProviderError:
+def _of_tls(fault: Fault, callee: Callee) -> ProviderError:
+    hint = f"correct {callee.setting}"
+    if fault.trouble is Trouble.CERTIFICATE:
+        variable = f"WORKFLOW_PROVIDERS__{callee.provider.upper()}__CA_FILE"
+        hint = f"export {variable}=… with the authorities (PEM) of that server, or {hint}"
+    elif callee.is_here:
+        hint += ": without TLS it begins with http://"
+    return ConnectionLostError(
+        f"{callee.who} cannot be reached at {callee.origin}: {fault}", hint=hint
+    )
+
+
+def _of_status(fault: Fault, callee: Callee, times: str) -> ProviderError:
     status = HTTPStatus.PAYMENT_REQUIRED if fault.code in _NO_CREDIT else fault.status
     if status not in _OF_STATUS and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         status = HTTPStatus.INTERNAL_SERVER_ERROR
     kind, words, hint = _OF_STATUS.get(status, _REJECTED)
-    return kind(f"{who} {words} ({fault}){times if fault.is_passing else ''}", hint=hint)
+    message = f"{callee.who} {words} ({fault}){times if fault.is_passing else ''}"
+    return kind(message, hint=hint.format(key=callee.key_variable, setting=callee.setting))
 
 
 _LATER = "ask again later, or choose another provider in workflow.toml"
-_KEY = "set a valid key, or choose the offline provider"
+_KEY = "export {key}=… with a valid key, or choose the offline provider"
 _OVERLOADED = (OverloadedError, "fails or is overloaded", _LATER)
 _OF_STATUS: dict[int, tuple[type[ProviderError], str, str]] = {
     401: (BadKeyError, "does not take the key", _KEY),
@@ -218,7 +263,7 @@ _OF_STATUS: dict[int, tuple[type[ProviderError], str, str]] = {
     404: (
         UnknownModelError,
         "is not known there",
-        "correct the model in workflow.toml, or its base_url",
+        "correct the model in workflow.toml, or {setting}",
     ),
     408: _OVERLOADED,
     409: _OVERLOADED,
@@ -226,7 +271,9 @@ _OF_STATUS: dict[int, tuple[type[ProviderError], str, str]] = {
     429: (RateLimitedError, "takes no more requests for now", _LATER),
     500: _OVERLOADED,
 }
-"""By status: the error, what is said of the provider, and what to do."""
+"""By status: the error, what is said of the provider, and what to do: a format of the variable that
+has the key, and of where the address is set.
+"""
 _REJECTED = (RejectedError, "does not accept the request", "choose another model in workflow.toml")
 
 

@@ -87,13 +87,15 @@ def openai_client(
     leaks: Leaks,
     record: Callable[[Sent], None],
     bounds: Bounds | None = None,
+    key_variable: str = OPENAI_KEY_VARIABLE,
 ) -> openai.OpenAI:
     """A client that can do `responses` and `chat.completions` at `settings.base_url` only.
 
     Its calls raise `EgressDeniedError` when `leaks` finds something; `record` gets each attempt.
-    With `bounds`, which are for one call, its SDK does not try again.
+    With `bounds`, which are for one call, its SDK does not try again.  `key_variable` is what a
+    missing key is called.
     """
-    _require_key(settings, OPENAI_KEY_VARIABLE)
+    _require_key(settings, key_variable)
     destination = Destination.parse(settings.base_url, _OPENAI_CALLS)
     with _scrubbed_environment():
         import openai  # noqa: PLC0415 - 0.9 s of CPU; only a remote call needs it
@@ -258,6 +260,7 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
 
 def _trouble(error: BaseException) -> Trouble | None:
     """What the HTTP library, or what it stands on, says about a connection."""
+    import socket  # noqa: PLC0415 - with the SDKs
     import ssl  # noqa: PLC0415 - with the SDKs
 
     import httpx2  # noqa: PLC0415 - with the SDKs
@@ -269,6 +272,11 @@ def _trouble(error: BaseException) -> Trouble | None:
         ((TooManyBytesError,), Trouble.TOO_LARGE),
         ((ssl.SSLCertVerificationError,), Trouble.CERTIFICATE),
         ((httpx2.TimeoutException,), Trouble.TIMEOUT),
+        ((ConnectionRefusedError,), Trouble.NOBODY),
+        ((socket.gaierror,), Trouble.NO_NAME),
+        # A connection that had come about, or that was closed: no word against its TLS.
+        ((httpx2.ReadError, httpx2.WriteError, ssl.SSLEOFError), Trouble.CONNECTION),
+        ((ssl.SSLError,), Trouble.NO_TLS),
         ((httpx2.DecodingError,), Trouble.UNREADABLE),
         ((httpx2.HTTPError, httpx2.StreamError), Trouble.CONNECTION),
     ):

@@ -45,6 +45,7 @@ def brief(  # noqa: PLR0913, PLR0917 - all that a prompt is made of
     """
     for file in (*found.files, *found.context):
         vault.learn(file.data, file.path)
+    recipe = _sealed(vault, recipe)
     vault.learn(request.encode(), "")
     # All names before the first file: what one of them holds is sealed in every file.
     names = {path: RepoPath(vault.seal_path(path)) for path in _paths(found, made)}
@@ -89,6 +90,17 @@ def again(vault: Vault, asked: Asked, complaint: str) -> Asked:
     return replace(
         asked, filling=filling, brief=replace(asked.brief, prompt=prompt, complaint=said)
     )
+
+
+def _sealed(vault: Vault, recipe: Recipe) -> Recipe:
+    """A recipe without the values in it, where it is the repository's own."""
+    if recipe.source == prompts.BUILT_IN:
+        return recipe
+    texts = (recipe.parts.rules, recipe.parts.data, recipe.parts.task)
+    for text in texts:
+        vault.learn(text.encode(), recipe.source)
+    sealed = (vault.seal(text.encode(), recipe.source).data.decode() for text in texts)
+    return replace(recipe, parts=prompts.Parts(*sealed))
 
 
 def _text(file: SourceFile) -> str:

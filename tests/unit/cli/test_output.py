@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.cli.output import visible, visible_lines
+from workflow.cli.output import Output, Progress, visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,23 @@ def test_nothing_that_acts_is_left(text: str) -> None:
             "Zl",
             "Zp",
         }
+
+
+def test_counts_are_not_told_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where lines stay, such as in a log, a count that grows is told once in a while."""
+    progress = Progress(Output(as_json=False))
+    progress.began("draft")
+    for count in (1, 2, "1.2k", "1.3k"):
+        progress.detail(f"writing, {count} tokens")
+    progress.detail("trying again in 3 s (overloaded), 2 of 3")
+    progress.began("gates")
+    progress.detail("nginx")
+    progress.detail("pytest")
+    assert capsys.readouterr().err.splitlines() == [
+        "· draft",
+        "· draft: writing, 1 tokens",
+        "· draft: trying again in 3 s (overloaded), 2 of 3",
+        "· gates",
+        "· gates: nginx",
+        "· gates: pytest",
+    ]

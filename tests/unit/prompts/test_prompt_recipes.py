@@ -94,6 +94,10 @@ def test_a_recipe_is_known_by_its_bytes() -> None:
         (FRONT.replace("[named, tests]", "[named, named]"), "context: something stands there tw"),
         (FRONT.replace("[pytest]", "[pytest, pytest]"), "gates: something stands there twice"),
         (FRONT.replace("required: true", "needed: true"), "front matter: inputs.0.needed: "),
+        (
+            FRONT.replace("context:", "  - {name: unit, what: another}\ncontext:"),
+            "inputs: a name stands there twice",
+        ),
         (FRONT.replace("title: One of ours", "title: [a]"), "front matter: title: "),
         (FRONT.replace("One of ours", '"a\\u001b[31m"'), "front matter: title: "),
         (FRONT.replace("answer: edits", "answer: files"), "a surgeon does not answer with files"),

@@ -33,6 +33,7 @@ def draft_files(brief: Brief) -> OfflineDraft:
         known = " and ".join(_RECIPES)
         raise NotUnderstoodError(
             message,
-            hint=f"it knows {known} (--recipe); for others, set roles.architect to a model",
+            hint=f"it knows {known} (--recipe NAME); for others, set roles.architect to a model in"
+            " workflow.toml (docs/models.md)",
         )
     return draft(brief)

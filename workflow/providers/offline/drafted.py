@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workflow.providers.new_files import NewFile
-    from workflow.types import Forecast
+    from workflow.types import Forecast, Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class OfflineDraft:
-    """New files, what is expected of the gates, and what a reviewer should know."""
+    """New files, what is expected of the gates, and what a reviewer should know.
+
+    `wanted` are edits of existing files, which are the surgeon's.
+    """
 
     files: tuple[NewFile, ...]
     forecasts: tuple[Forecast, ...]
     notes: tuple[str, ...]
+    wanted: tuple[Wanted, ...] = ()

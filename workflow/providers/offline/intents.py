@@ -128,6 +128,14 @@ class EnableHttp3:
     scope: Scope = field(default_factory=Scope)
 
 
+@dataclass(frozen=True, slots=True)
+class IncludeFile:
+    """An `include` in `http {}` of a main file; `name` is as nginx reads it, from there."""
+
+    name: str
+    scope: Scope = field(default_factory=Scope)
+
+
 Intent: TypeAlias = (
     AddEndpoint
     | AddHealthCheck
@@ -139,4 +147,5 @@ Intent: TypeAlias = (
     | AddServer
     | SetTarget
     | EnableHttp3
+    | IncludeFile
 )

@@ -15,6 +15,7 @@ from workflow.providers.offline.endpoint import add_endpoint
 from workflow.providers.offline.headers import set_header
 from workflow.providers.offline.health import add_health_check
 from workflow.providers.offline.http3 import enable_http3
+from workflow.providers.offline.inclusion import include_file
 from workflow.providers.offline.intents import (
     AddEndpoint,
     AddHealthCheck,
@@ -22,6 +23,7 @@ from workflow.providers.offline.intents import (
     AllowCors,
     AllowCsp,
     EnableHttp3,
+    IncludeFile,
     ReplaceServer,
     SetDirective,
     SetHeader,
@@ -45,7 +47,10 @@ if TYPE_CHECKING:
     from workflow.types import Brief, RepoPath, SourceFile
 
 VERSION = "1"
-_MODEL = "propose the change in other words, or set a role to a model in workflow.toml"
+_MODEL = (
+    "propose the change in other words, or set roles.architect or roles.surgeon to a model in"
+    " workflow.toml (docs/models.md)"
+)
 _NGINX_NAMES = ("nginx", "sites-", "conf.d")
 _ORDER = (
     ReplaceServer,
@@ -58,6 +63,7 @@ _ORDER = (
     AllowCsp,
     SetHeader,
     SetDirective,
+    IncludeFile,
 )
 
 
@@ -102,11 +108,12 @@ class OfflineProvider:
                 notes=drafted.notes,
                 provider=self.name,
                 model=f"templates-{VERSION}",
+                wanted=drafted.wanted,
             )
         if brief.answer is not AnswerKind.EDITS:
             message = f"the recipe {brief.recipe} needs a model"
             raise refusal(message, _MODEL)
-        intents = parse_request(brief.request)
+        intents = _intents(brief)
         work, notes = _carry_out(_read(brief.files), intents)
         changed = [file for file in work.files.values() if file.is_changed]
         if not changed:
@@ -125,6 +132,18 @@ class OfflineProvider:
 
 
 # --- reading -----------------------------------------------------------------------------------
+
+
+def _intents(brief: Brief) -> tuple[Intent, ...]:
+    """What is asked for; where an architect has left edits, those alone, each in its file."""
+    if not brief.wanted:
+        return parse_request(brief.request)
+    found = [
+        intent if intent.scope.file else replace(intent, scope=replace(intent.scope, file=one.path))
+        for one in brief.wanted
+        for intent in parse_request(one.request)
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _looks_like_nginx(path: str) -> bool:
@@ -192,6 +211,8 @@ def _change(work: Work, intent: Intent) -> Change:  # noqa: C901, PLR0911 - one 
             return set_target(work, intent)
         case EnableHttp3():
             return enable_http3(work, intent)
+        case IncludeFile():
+            return include_file(work, intent)
         case _:
             assert_never(intent)
 

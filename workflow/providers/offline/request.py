@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workflow.providers.offline import phrases_endpoint, phrases_header, phrases_origin
 from workflow.providers.offline import phrases_setting as setting
+from workflow.providers.offline.inclusion import take_include
 from workflow.providers.offline.intents import AddEndpoint, Scope, SetDirective
 from workflow.providers.offline.refusals import not_understood, refusal, vague
 from workflow.providers.offline.scanner import Scanner, joint
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MAX_REQUEST = 4000
 _TAKERS: tuple[Callable[[Scanner], tuple[Intent, ...]], ...] = (
     setting.take_http3,
+    take_include,
     phrases_origin.take_origin,
     phrases_endpoint.take_endpoint,
     setting.take_upstream,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from workflow.errors import NotUnderstoodError
 from workflow.providers.new_files import NewFile
+from workflow.providers.offline.clauses import left_over
 from workflow.providers.offline.client import drawing, proving, templates
+from workflow.providers.offline.client.asking import HINT, asked
 from workflow.providers.offline.client.endpoints import Endpoint, Service, service
 from workflow.providers.offline.client.homes import home
 from workflow.providers.offline.client.reading import Reader
@@ -23,6 +26,7 @@ from workflow.types import Forecast, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workflow.providers.offline.client.asking import Asked
     from workflow.providers.offline.client.drawing import Drawn
     from workflow.providers.offline.client.shapes import Models
     from workflow.types import Brief, SourceFile
@@ -40,13 +44,22 @@ _MAX_NOTES = 40
 _BUNDLE = "name the client's own source, not a bundle"
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where the backend goes, and the most bytes of a body."""
+
+    folder: str
+    limit: int
+
+
 def draft_backend(brief: Brief) -> OfflineDraft:
     """Draft the service that the brief's client files talk to.
 
-    Raises `NotUnderstoodError` that names the file, the line and what could not be read: a file
-    that is no JavaScript, a call of which the method, the address or the body cannot be told, or
-    files that send nothing at all.
+    Raises `NotUnderstoodError` that names the words of the request which ask for something else, or
+    the file, the line and what could not be read: a file that is no JavaScript, a call of which the
+    method, the address or the body cannot be told, or files that send nothing at all.
     """
+    said = asked(brief)
     sources = _clients(brief)
     roots = tuple(parse(source) for source in sources)
     reader = Reader(roots)
@@ -68,12 +81,22 @@ def draft_backend(brief: Brief) -> OfflineDraft:
         raise NotUnderstoodError(
             message, hint="name the file that sends, and those that it imports"
         )
-    made = service(found, brief.request)
+    made = service(found, said.hosts)
+    _require_paths(said, made)
     drawn, models = drawing.drawn(made)
-    folder, where = home(brief.request, brief.existing)
-    files = tuple(_files(drawn, models, made, _called(sources), folder))
-    notes = (*where, *_notes(drawn, models, made, folder), *left_out)
-    return OfflineDraft(files, (_forecast(drawn, folder),), notes[:_MAX_NOTES])
+    folder, where = home(said.text, brief.existing)
+    limit = said.limit or drawing.body_limit(drawn)
+    files = tuple(_files(drawn, models, made, _called(sources), _Frame(folder, limit)))
+    bounds = _bounds(limit, is_asked=bool(said.limit))
+    notes = (
+        *left_over(said.parts.edits),
+        *where,
+        *_notes(drawn, models, made, bounds, folder),
+        *left_out,
+    )
+    return OfflineDraft(
+        files, (_forecast(drawn, folder),), notes[:_MAX_NOTES], wanted=said.parts.edits
+    )
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -87,7 +110,8 @@ def _clients(brief: Brief) -> tuple[Source, ...]:
             raise not_read(
                 Source(file.path, b""),
                 "it is not JavaScript, and no other language is read",
-                "name the JavaScript that it is built to, or leave it to a model",
+                "name the JavaScript that it is built to, or set roles.architect to a model in"
+                " workflow.toml (docs/models.md)",
             )
     scripts = [file for file in given.values() if file.path.endswith(_READ)]
     if not scripts:
@@ -113,6 +137,17 @@ def _is_named(file: SourceFile, request: str) -> bool:
     return file.path.name in request
 
 
+def _require_paths(said: Asked, made: Service) -> None:
+    """Raise for an endpoint that the request names and the client does not use."""
+    drafted = {one.path for one in made.endpoints} | {"/healthz"}
+    for path in said.paths:
+        begin = path.rstrip("/*") + "/"
+        if path not in drafted and not any(one.startswith(begin) for one in drafted):
+            known = printable(", ".join(sorted(drafted)))
+            message = f"the offline architect: the client sends nothing to {printable(path)}"
+            raise NotUnderstoodError(message, hint=f"it would draft {known}; {HINT}")
+
+
 def _called(sources: tuple[Source, ...]) -> str:
     """What the client is called in the draft."""
     name = posixpath.basename(sources[0].path)
@@ -123,13 +158,13 @@ def _called(sources: tuple[Source, ...]) -> str:
 
 
 def _files(
-    drawn: tuple[Drawn, ...], models: Models, made: Service, client: str, folder: str
+    drawn: tuple[Drawn, ...], models: Models, made: Service, client: str, frame: _Frame
 ) -> Iterator[NewFile]:
     def at(path: str, text: str) -> NewFile:
-        return NewFile(posixpath.join(folder, path), text)
+        return NewFile(posixpath.join(frame.folder, path), text)
 
     yield at("app/__init__.py", f'"""The service that {client} talks to."""\n')
-    yield at("app/limits.py", templates.LIMITS.format(limit=_bytes(drawing.body_limit(drawn))))
+    yield at("app/limits.py", templates.LIMITS.format(limit=_bytes(frame.limit)))
     yield at("app/main.py", drawing.main_module(drawn, made, client))
     if models.classes or any(one.payload for one in drawn):
         yield at("app/models.py", drawing.models_module(drawn, models, client))
@@ -148,7 +183,15 @@ def _bytes(size: int) -> str:
     return f"{size // 1024} * 1024"
 
 
-def _notes(drawn: tuple[Drawn, ...], models: Models, made: Service, folder: str) -> Iterator[str]:
+def _bounds(limit: int, *, is_asked: bool) -> str:
+    """The note on what may be sent."""
+    whose = "the request's limit" if is_asked else "the bounds are the draft's, not the client's"
+    return f"{whose}: {limit} bytes a body; 2048 characters a text, 500 elements an array"
+
+
+def _notes(
+    drawn: tuple[Drawn, ...], models: Models, made: Service, bounds: str, folder: str
+) -> Iterator[str]:
     """What a reviewer should know: what was read, what was assumed, what is missing."""
     for one in drawn:
         endpoint = one.endpoint
@@ -157,10 +200,7 @@ def _notes(drawn: tuple[Drawn, ...], models: Models, made: Service, folder: str)
     if models.unknown:
         names = ", ".join(dict.fromkeys(models.unknown))[:200]
         yield f"assumed: any JSON for {names}: the client's source does not say what they are"
-    yield (
-        f"the bounds are the draft's, not the client's: {drawing.body_limit(drawn)} bytes a body, "
-        "2048 characters a text, 500 elements an array"
-    )
+    yield bounds
     if made.is_cross:
         yield (
             "pages of other origins call it: name them in ALLOWED_ORIGINS, with spaces between; "

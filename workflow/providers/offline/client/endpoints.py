@@ -20,6 +20,7 @@ from workflow.providers.offline.client.addresses import (
 from workflow.providers.offline.client.sending import FORM, Body, Sending, refused
 from workflow.providers.offline.client.sinks import Means
 from workflow.providers.offline.client.values import Record, merged
+from workflow.providers.offline.refusals import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,11 +71,11 @@ class Service:
     notes: tuple[str, ...]
 
 
-def service(found: Iterable[Sending], request: str) -> Service:
-    """Group requests by method and path.
+def service(found: Iterable[Sending], hosts: Sequence[str]) -> Service:
+    """Group requests by method and path; `hosts` are those that the change request names.
 
-    Raises `NotUnderstoodError` for an address that cannot be told, and for requests to more than
-    one other host when the change request names none of them.
+    Raises `NotUnderstoodError` for an address that cannot be told, for requests to more than one
+    other host when the change request names none of them, and for a host that nothing is sent to.
     """
     notes: dict[str, None] = {}
     located: list[tuple[Sending, Address]] = []
@@ -84,7 +85,7 @@ def service(found: Iterable[Sending], request: str) -> Service:
         except AddressError as error:
             raise refused(one.site, f"its address cannot be told: {error}") from None
         located.append((one, where))
-    kept = _ours(located, request, notes)
+    kept = _ours(located, hosts, notes)
     groups: dict[tuple[str, str], list[tuple[Sending, Address]]] = {}
     for one, where in kept:
         notes.update(dict.fromkeys(one.notes))
@@ -111,12 +112,17 @@ def service(found: Iterable[Sending], request: str) -> Service:
 
 
 def _ours(
-    located: Sequence[tuple[Sending, Address]], request: str, notes: dict[str, None]
+    located: Sequence[tuple[Sending, Address]], wanted: Sequence[str], notes: dict[str, None]
 ) -> list[tuple[Sending, Address]]:
     """The requests to the service that is to be drafted, without those to others."""
     hosts = [where.origin for _, where in located if where.origin not in {SAME, SCRIPT, ASSUMED}]
     others = list(dict.fromkeys(hosts))
-    named = [host for host in others if host and host in request.lower()]
+    named = [host for host in others if host in wanted or host.partition(":")[0] in wanted]
+    for host in wanted:
+        if host not in named and not any(one.startswith(f"{host}:") for one in named):
+            message = f"the offline architect: the client sends nothing to {printable(host)}"
+            listed = printable(", ".join(filter(_HOST.match, others)) or "its own origin alone")
+            raise NotUnderstoodError(message, hint=f"it sends to {listed}")
     has_own = len(hosts) < len(located)
     if named:
         ours = set(named)
@@ -128,14 +134,19 @@ def _ours(
         first = located[0][0].site
         listed = ", ".join(host for host in others[:4] if _HOST.match(host))
         message = f"the client in {first.place} talks to several hosts: {listed}"
-        raise NotUnderstoodError(message, hint="say in the request which of them is to be drafted")
+        raise NotUnderstoodError(
+            message, hint=f"say in the request which is to be drafted: 'for {others[0][:100]}'"
+        )
     kept = []
     for one, where in located:
         if where.origin in {SAME, SCRIPT, ASSUMED} or where.origin in ours:
             kept.append((one, where))
         else:
-            host = where.origin if _HOST.match(where.origin) else "another host"
-            notes[f"left out: {one.site.place} talks to {host}, which is not this service"] = None
+            is_plain = _HOST.match(where.origin) is not None
+            host = where.origin if is_plain else "another host"
+            how = f": say 'also {host}' to have it in" if is_plain else ""
+            note = f"left out: {one.site.place} talks to {host}, which is not this service{how}"
+            notes[note] = None
     return kept
 
 

@@ -35,6 +35,12 @@ def home(request: str, existing: Iterable[RepoPath]) -> tuple[str, tuple[str, ..
     return chosen, (note,)
 
 
+def mentioned(request: str) -> frozenset[str]:
+    """The folders that a request names."""
+    found = [match[1].strip("/") for one in (_NAMED, _CALLED) for match in one.finditer(request)]
+    return frozenset(found)
+
+
 def _wanted(request: str) -> str:
     """The folder that the request names, if it can be one."""
     for pattern in (_NAMED, _CALLED):

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workflow.providers.new_files import NewFile
+from workflow.providers.offline.clauses import left_over, split
 from workflow.providers.offline.drafted import OfflineDraft
 from workflow.providers.offline.first_pass import listeners
 from workflow.providers.offline.first_pass.asked import Flag, Guard
@@ -14,7 +15,7 @@ from workflow.providers.offline.first_pass.block import Site, written
 from workflow.providers.offline.first_pass.placing import located
 from workflow.providers.offline.first_pass.request import parse
 from workflow.semantics.nginx import decode
-from workflow.types import Forecast, Outcome
+from workflow.types import Forecast, Outcome, Wanted
 
 if TYPE_CHECKING:
     from workflow.providers.offline.first_pass.asked import Asked
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from workflow.types import Brief
 
 _MOST_READ = 256 * 1024
+_SITE = re.compile(
+    r"\b(?:server\s+blocks?|v(?:irtual\s+)?hosts?|first[\s-]pass|nginx\s+(?:for|site|server))\b",
+    re.IGNORECASE,
+)
+_IT = re.compile(
+    r"\binclude\s+(?:it|this|that|(?:the\s+)?(?:new\s+)?(?:file|site|block|server|config)"
+    r"|(?:[\w-]+/)*[\w.-]+\.conf)\b",
+    re.IGNORECASE,
+)
+_INCLUDE = "include "
 _MAIN = re.compile(r"(?m)^[ \t]*(?:events|http)\s*\{")
 
 
@@ -31,7 +42,8 @@ def draft_first_pass(brief: Brief) -> OfflineDraft:
     Raises `VagueRequestError` without a server name or an upstream, and `NotUnderstoodError` for a
     name that cannot be written, a file that is there already, or a `no` that is not understood.
     """
-    asked = parse(brief.request)
+    parts = split(brief, lambda clause: bool(_SITE.search(clause)), may_join=False)
+    asked = parse(parts.text)
     sources = {file.path: decode(file.data[:_MOST_READ]) for file in (*brief.context, *brief.files)}
     existing = frozenset({*brief.existing, *sources})
     site = Site(asked, located(asked.names[0], asked.file, existing))
@@ -42,7 +54,11 @@ def draft_first_pass(brief: Brief) -> OfflineDraft:
         is_first = is_first and not any("/http3.d/" in f"/{path}" for path in existing)
         text = listeners.switch(asked, is_first=is_first)
         files.append(NewFile(site.location.switch, text))
-    return OfflineDraft(tuple(files), _forecasts(site, nginx), _notes(site, nginx))
+    edits = (_plain(site.location, one, nginx) for one in parts.edits)
+    wanted = tuple(one for one in edits if one is not None)
+    is_asked = any(one.request.startswith(_INCLUDE) for one in wanted)
+    notes = (*left_over(wanted), *_notes(site, "" if is_asked else _included(site.location, nginx)))
+    return OfflineDraft(tuple(files), _forecasts(site, nginx), notes, wanted)
 
 
 def _styled(text: str, nginx: list[str]) -> str:
@@ -89,12 +105,22 @@ def _forecasts(site: Site, nginx: list[str]) -> tuple[Forecast, ...]:
     return (Forecast("nginx", Outcome.PASS, why, 90),)
 
 
-def _notes(site: Site, nginx: list[str]) -> tuple[str, ...]:
+def _plain(location: Location, wanted: Wanted, nginx: list[str]) -> Wanted | None:
+    """An edit in words that need none of the rest; `None` for an include that is there already."""
+    if _IT.search(wanted.request) is None:
+        return wanted
+    if _is_read_already(location, nginx):
+        return None
+    name = posixpath.relpath(location.path, posixpath.dirname(wanted.path) or ".")
+    return Wanted(wanted.path, f"{_INCLUDE}{name} in http of {wanted.path}")
+
+
+def _notes(site: Site, included: str) -> tuple[str, ...]:
     """What a reviewer should know, what matters most first."""
     asked = site.asked
     return (
         *(note for note in asked.notes if note.startswith("NOT ")),
-        _included(site.location, nginx),
+        *filter(None, (included,)),
         *_protocols(site),
         *_visitors(asked),
         *_paths(asked),
