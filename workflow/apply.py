@@ -86,7 +86,7 @@ def prepare(git: GitStore, cleared: Cleared) -> Move:
         ("Workflow-Model", ", ".join(dict.fromkeys(proposal.drafters))),
         *(("Approved-by", approval.approver) for approval in cleared.approvals),
     ]
-    message = _message(proposal.request.text, trailers)
+    message = _message(proposal.title, trailers)
     return Move(
         kind=LandingKind.APPLY,
         proposal=stored.id,

@@ -27,6 +27,8 @@ CREATE TABLE proposals (
     created TEXT NOT NULL,
     branch TEXT NOT NULL,
     title TEXT NOT NULL,
+    wish TEXT NOT NULL,
+    revised_from TEXT,
     requester TEXT NOT NULL,
     files TEXT NOT NULL,
     anchored INTEGER NOT NULL DEFAULT 0,

@@ -95,10 +95,10 @@ def _sealed_verdict(one: Verdict, seal: Callable[[str], str]) -> Verdict:
 def record(git: GitStore, store: Store, found: Outcome, *, policy: Digest) -> Stored:
     """Store a proposal.  Killed in the middle, it is either whole or not there."""
     origin, placed, judged = found.origin, found.placed, found.judged
-    title = one_line(origin.request.text)
     tree = placed.change.proposed
     requester = origin.request.requester
-    commit = git.commit(tree, (origin.base.commit,), f"Propose: {title}", requester)
+    asked = f"{origin.request.text}; revised: {origin.wish}" if origin.wish else origin.request.text
+    commit = git.commit(tree, (origin.base.commit,), f"Propose: {one_line(asked)}", requester)
     # A store that was deleted has left its refs, and their proposals must not be overwritten.
     tails = [ref.rsplit("/", 1)[-1] for ref in git.refs(f"{REFS}/proposals")]
     numbers = [int(tail) for tail in tails if tail.isdecimal() and len(tail) <= _MOST_DIGITS]

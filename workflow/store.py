@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
-    """What a listing shows of a proposal."""
+    """What a listing shows of a proposal.
+
+    `wish` are a reviewer's words, empty where the proposal is not a revision; `revises` is the
+    number of the one that it revises, `None` where that is not here.
+    """
 
     id: int
     digest: Digest
@@ -43,6 +47,8 @@ class ProposalRow:
     title: str
     requester: str
     files: tuple[str, ...]
+    wish: str = ""
+    revises: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +150,12 @@ class Store:
         with transaction(self.connection):
             cursor = self.connection.execute(
                 "INSERT INTO proposals"
-                " (digest, state, created, branch, title, requester, files, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " (digest, state, created, branch, title, wish, revised_from, requester, files,"
+                " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(name, state, proposal.created, proposal.base.branch),
-                    *(proposal.request.text, str(proposal.request.requester)),
+                    *(proposal.request.text, proposal.wish, proposal.revised_from),
+                    str(proposal.request.requester),
                     *(json.dumps([str(change.path) for change in proposal.files]), body),
                 ),
             )
@@ -201,16 +208,25 @@ class Store:
     def rows(self) -> tuple[ProposalRow, ...]:
         """Every proposal, newest first, without its body."""
         found = self.connection.execute(
-            "SELECT id, digest, state, created, branch, title, requester, files FROM proposals"
-            " ORDER BY id DESC"
-        )
+            "SELECT id, digest, state, created, branch, title, wish, revised_from, requester,"
+            " files FROM proposals ORDER BY id DESC"
+        ).fetchall()
+        numbers = {row["digest"]: row["id"] for row in found}
         return tuple(
             ProposalRow(
                 *(row["id"], Digest(row["digest"]), _state(row), row["created"]),
                 *(row["branch"], row["title"], row["requester"], tuple(json.loads(row["files"]))),
+                *(row["wish"], numbers.get(row["revised_from"])),
             )
             for row in found
         )
+
+    def number_of(self, name: Digest) -> int | None:
+        """The number of the proposal with a digest, `None` where there is none."""
+        row = self.connection.execute(
+            "SELECT id FROM proposals WHERE digest = ? ORDER BY id LIMIT 1", (name,)
+        ).fetchone()
+        return int(row["id"]) if row else None
 
     def numbers_after(self, number: int) -> tuple[int, ...]:
         """The numbers of the proposals that came later, oldest first."""

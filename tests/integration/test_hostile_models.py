@@ -247,7 +247,7 @@ def test_lines_of_a_file_that_was_not_given_do_not_come_back(
 def test_nothing_odd_gets_to_a_terminal(
     shop: GitRepo, workflow: WorkflowCommand, server: Loopback, kind: str
 ) -> None:
-    """Escapes, reversed text and line feeds in all that a model may say, and in its own name."""
+    """Escapes, reversed text and line feeds in all that a model may say."""
     ruled(shop, "rounds: 1")
     odd = [{**one, "why": ODD, "tests": [ODD] * 200} for one in FORECASTS]
     seen = {"path": "a", "line": 1, "severity": "high", "what": ODD, "mend": ODD}
@@ -257,7 +257,7 @@ def test_nothing_odd_gets_to_a_terminal(
         Say(json.dumps({"explanation": ODD, "notes": [ODD]})),
         Say(ODD),
     ]
-    env = settings(server, kind, WORKFLOW_ROLES__SURGEON__MODEL="m\x1b[31m\u202e")
+    env = settings(server, kind)
     commands = [("propose", WORDS, SITE, "--recipe", "safety-check"), ("explain", "1"), ("stats",)]
     commands += [(name, "1") for name in ("show", "receipt")] + [("doctor",)]
     for arguments in (*commands, ("propose", WORDS, SITE)):
@@ -430,6 +430,7 @@ SETTINGS = {
     "a long number": "x = " + "9" * 5000,
     "recipes above": 'recipes = "../../etc"',
     "recipes elsewhere": 'recipes = "/etc"',
+    "a model's name with an escape": '[roles.surgeon]\nmodel = "m\\u001b[31m"',
     "no deadline": "[roles.surgeon]\ndeadline_s = nan",
     "endless tries": "[roles.surgeon]\nretries = 1000000",
 }

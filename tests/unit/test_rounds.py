@@ -295,7 +295,8 @@ def test_a_reviewer_gets_it_otherwise(desk: Desk) -> None:
     assert desk.git.read(proposal.tree, RepoPath("site.conf")) == b"one\ntoo\nthree\n"
     approval.approve(desk.store, desk.git, second.id, ADA, second.digest)
     with engine(desk) as run:
-        land(second.id, ADA, on, run)
+        landed = land(second.id, ADA, on, run)
+        assert "revised: spell it too" in desk.repo.git("log", "-1", "--format=%s", landed.after)
         with pytest.raises(StateError):
             revise(second.id, "once more", on, run)
 

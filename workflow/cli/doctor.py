@@ -139,8 +139,10 @@ def _against(repository: Repository, row: ProposalRow) -> str:
     except WorkflowError as error:
         return error.message
     paths = tuple(str(change.path) for change in stored.proposal.files)
-    listed = (row.title, row.requester, row.files)
-    recorded = (stored.proposal.request.text, str(stored.proposal.request.requester), paths)
+    listed = (row.title, row.wish, row.requester, row.files)
+    proposal = stored.proposal
+    words = (proposal.request.text, proposal.wish)
+    recorded = (*words, str(proposal.request.requester), paths)
     return "" if listed == recorded else f"proposal {row.id} is listed as what it is not"
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from workflow import forecast
 from workflow.canonical import plain
-from workflow.types import State
+from workflow.cli import cost
+from workflow.cli.cost import KEYS
+from workflow.types import Outcome, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +33,12 @@ _COMMON = {
     "files": "the paths that change",
     "next": "the next command",
 }
-ROW = _COMMON
+_WISH = "a reviewer's words, sealed, where it is a revision"
+ROW = {
+    **_COMMON,
+    "wish": _WISH,
+    "revises": "the number of the proposal that a reviewer wanted otherwise, or null",
+}
 PROPOSAL = {
     **_COMMON,
     "base": "the commit that the proposal starts from",
@@ -50,10 +57,11 @@ PROPOSAL = {
     "excess": "what can go: `changed`, `needed`, `score`, `tried`, `untried`, `parts`; or null",
     "shrunk_from": "the digest of the proposal that this one is a smaller form of, or null",
     "revised_from": "the digest of the proposal that a reviewer wanted otherwise, or null",
-    "wish": "the reviewer's words, sealed",
+    "wish": _WISH,
     "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`",
     "forecasts": "said before the gate ran: `gate`, `outcome`, `confidence`, `why`, `tests`;"
     " and after it: `is_right` (null where it cannot be told), `missing_tests`, `verdict`",
+    "cost": f"what its answers took: {KEYS}",
     "approvals": "`approver`, `at`",
 }
 LANDING = {
@@ -70,8 +78,12 @@ LANDING = {
 }
 
 
+# A proposal that changes what its drafter was not given cannot be revised.
+_OUTSIDE = "outside-request"
+
+
 def next_command(number: int, state: State) -> str:
-    """The command that a proposal in some state waits for."""
+    """The command that a proposal in some state waits for, as far as a listing knows."""
     return {
         State.AWAITING: f"workflow approve {number}",
         State.APPROVED: f"workflow apply {number}",
@@ -80,6 +92,23 @@ def next_command(number: int, state: State) -> str:
         State.REJECTED: 'workflow propose "…"',
         State.ROLLED_BACK: "workflow history",
     }[state]
+
+
+def following(stored: Stored) -> str:
+    """The command that a proposal waits for.
+
+    A refused one has been looked at: next are the log of a gate that does not pass, and another
+    round where a model drafted.
+    """
+    proposal, number = stored.proposal, stored.id
+    if stored.state is not State.REFUSED:
+        return next_command(number, stored.state)
+    against = [v for v in proposal.verdicts if v.outcome is not Outcome.PASS and v.evidence]
+    steps = [f"workflow show {number} --log {against[0].gate}"] if against else []
+    is_remote = any(one.provider != "offline" for one in proposal.rounds)
+    if is_remote and all(one.rule != _OUTSIDE for one in proposal.findings):
+        steps.append(f'workflow revise {number} "…"')
+    return ", then ".join(steps) or 'workflow propose "…" PATH'
 
 
 def content(
@@ -166,8 +195,9 @@ def of_proposal(
             for verdict in body["verdicts"]
         ],
         "forecasts": [_of_comparison(one, one.forecast) for one in compared if one.forecast],
+        "cost": cost.of_proposal(proposal).plain(),
         "approvals": [{"approver": yes.approver, "at": yes.at} for yes in approvals],
-        "next": next_command(stored.id, stored.state),
+        "next": following(stored),
     }
 
 
@@ -204,6 +234,8 @@ def of_row(row: ProposalRow) -> dict[str, Any]:
         "created": row.created,
         "branch": row.branch,
         "files": list(row.files),
+        "wish": row.wish,
+        "revises": row.revises,
         "next": next_command(row.id, row.state),
     }
 

@@ -99,8 +99,8 @@ def path_in(git: GitStore, name: str) -> RepoPath:
         raise PathError(message, hint="name files of this repository") from error
 
 
-def request_text(words: str) -> str:
-    """A request as it was typed.
+def request_text(words: str, command: str = "propose", about: str = "PATH") -> str:
+    """A request as it was typed for a command, which says more after it: what it is `about`.
 
     Raises `UsageError` when it is empty, over 4,000 characters, or not UTF-8.
     """

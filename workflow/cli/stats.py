@@ -14,9 +14,9 @@ from rich.text import Text
 
 from workflow import forecast
 from workflow.cli import session
+from workflow.cli.cost import KEYS, Sum, counted
 from workflow.cli.output import visible
 from workflow.errors import ChangedProposalError, StoreError
-from workflow.spending import dollars
 from workflow.types import Outcome
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 _DAYS = 14
 
 STATS = {
-    "answers": "paid answers by `provider`, `model` and `recipe`: `answers`, `usable`,"
-    " `input_tokens` (`cached_tokens` among them), `output_tokens`, `microdollars` (millionths of"
-    " a US dollar, those of known price) and `unpriced` (the answers of unknown price)",
+    "answers": f"paid answers by `provider`, `model` and `recipe`: {KEYS}",
     "total": "the same over all of them",
     "days": "the same by `day` (UTC), for the last 14 days that had answers",
     "rounds": "`proposals` that a provider drafted, and `by_rounds`: how many took how many rounds",
@@ -46,44 +44,6 @@ STATS = {
 
 Drafter: TypeAlias = "tuple[str, str, str]"
 """Provider, model and recipe, which are compared with one another."""
-
-
-@dataclass(slots=True)
-class _Sum:
-    """What answers took together; `microdollars` is the sum of the known prices."""
-
-    answers: int = 0
-    usable: int = 0
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-    microdollars: int = 0
-    unpriced: int = 0
-
-    def add(self, row: AnswerRow) -> None:
-        """Take in one more."""
-        usage = row.usage
-        self.answers += 1
-        self.usable += row.is_usable
-        self.input_tokens += usage.input_tokens
-        self.cached_tokens += usage.cached_tokens
-        self.output_tokens += usage.output_tokens
-        self.microdollars += usage.microdollars or 0
-        self.unpriced += usage.microdollars is None
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON-ready values."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    @property
-    def money(self) -> str:
-        """What they cost, for people."""
-        if not self.unpriced:
-            return dollars(self.microdollars)
-        many = _counted(self.unpriced, "answer")
-        if self.unpriced == self.answers:
-            return f"{many} of unknown price"
-        return f"≥ {dollars(self.microdollars)}, {many} of unknown price"
 
 
 @dataclass(slots=True)
@@ -153,19 +113,19 @@ def _drafter(row: AnswerRow) -> Drafter:
     return row.provider, row.model, row.recipe
 
 
-def _summed(answers: Iterable[AnswerRow], key: Callable[[AnswerRow], Hashable]) -> dict[Any, _Sum]:
+def _summed(answers: Iterable[AnswerRow], key: Callable[[AnswerRow], Hashable]) -> dict[Any, Sum]:
     """Sums by a key, in the key's order."""
-    sums: defaultdict[Any, _Sum] = defaultdict(_Sum)
+    sums: defaultdict[Any, Sum] = defaultdict(Sum)
     for row in answers:
-        sums[key(row)].add(row)
+        sums[key(row)].add(row.usage, is_usable=row.is_usable)
     return dict(sorted(sums.items()))
 
 
-def _total(answers: Iterable[AnswerRow]) -> _Sum:
-    return _summed(answers, lambda _row: "").get("", _Sum())
+def _total(answers: Iterable[AnswerRow]) -> Sum:
+    return _summed(answers, lambda _row: "").get("", Sum())
 
 
-def _by_day(answers: Iterable[AnswerRow]) -> dict[str, _Sum]:
+def _by_day(answers: Iterable[AnswerRow]) -> dict[str, Sum]:
     first = (datetime.now(UTC) - timedelta(days=_DAYS - 1)).strftime("%Y-%m-%d")
     recent = (row for row in answers if row.at >= first)
     return _summed(recent, lambda row: row.at[:10])
@@ -229,13 +189,13 @@ def _lines(answers: Sequence[AnswerRow], seen: _Seen) -> Iterator[Text]:
     proposals = seen.rounds.total()
     if proposals:
         each = ", ".join(
-            f"{seen.rounds[number]} took {_counted(number, 'round')}"
+            f"{seen.rounds[number]} took {counted(number, 'round')}"
             for number in sorted(seen.rounds)
         )
         mean = sum(number * many for number, many in seen.rounds.items()) / proposals
         yield Text("")
         yield Text("Rounds", style="bold")
-        yield Text(f"  {_counted(proposals, 'proposal')}, {mean:.1f} rounds each: {each}")
+        yield Text(f"  {counted(proposals, 'proposal')}, {mean:.1f} rounds each: {each}")
     yield from _forecast_lines(seen)
     for number in seen.unreadable:
         yield Text(f"Proposal {number} could not be read: workflow show {number}", style="yellow")
@@ -248,13 +208,13 @@ def _answer_lines(answers: Sequence[AnswerRow]) -> Iterator[Text]:
         return
     for drafter, one in _summed(answers, _drafter).items():
         yield Text(f"  {_named(drafter)}")
-        yield Text(f"    {_took(one)}; {one.usable} usable ({_percent(one.usable, one.answers)})")
-    yield Text(f"  all: {_took(_total(answers))}")
+        yield Text(f"    {one}; {one.usable} usable ({_percent(one.usable, one.answers)})")
+    yield Text(f"  all: {_total(answers)}")
     days = _by_day(answers)
     yield Text("")
     yield Text(f"The last {_DAYS} days (UTC)", style="bold")
     for day, one in days.items():
-        yield Text(f"  {day}  {_took(one)}")
+        yield Text(f"  {day}  {one}")
     if not days:
         yield Text("  none")
 
@@ -274,7 +234,7 @@ def _forecast_lines(seen: _Seen) -> Iterator[Text]:
 def _score(row: dict[str, Any]) -> str:
     judged, right = row["judged"], row["right"]
     if not judged:
-        return f"{_counted(row['forecasts'], 'forecast')}, none of which can be judged"
+        return f"{counted(row['forecasts'], 'forecast')}, none of which can be judged"
     said = f"{right} of {judged} right ({_percent(right, judged)})"
     brier = "" if row["brier"] is None else f", Brier score {row['brier']:.3f}"
     left = row["forecasts"] - judged
@@ -284,16 +244,6 @@ def _score(row: dict[str, Any]) -> str:
 def _named(drafter: Drafter) -> str:
     provider, model, recipe = map(visible, drafter)
     return f"{provider} {model}, {recipe}"
-
-
-def _took(one: _Sum) -> str:
-    cached = f" ({one.cached_tokens:,} cached)" if one.cached_tokens else ""
-    tokens = f"{one.input_tokens:,} tokens in{cached}, {one.output_tokens:,} out"
-    return f"{_counted(one.answers, 'answer')}, {tokens}, {one.money}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -200,6 +200,11 @@ class Proposal:
         return tuple(forecast for one in self.standing for forecast in one.forecasts)
 
     @property
+    def title(self) -> str:
+        """The request's words, and a reviewer's where it was revised."""
+        return f"{self.request.text}; revised: {self.wish}" if self.wish else self.request.text
+
+    @property
     def drafters(self) -> tuple[str, ...]:
         """Each provider and model whose draft is in it, one for each role."""
         return tuple(f"{one.provider} {one.model}" for one in self.standing)

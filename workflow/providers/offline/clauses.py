@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from workflow.errors import NotUnderstoodError
 from workflow.providers.offline.refusals import printable
+from workflow.text import is_hidden
 from workflow.types import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from workflow.types import Brief
 
 MAX_REQUEST = 4000
 SCRIPTS = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte")
+Names: TypeAlias = "Mapping[str, tuple[str, ...]]"
 FILE = re.compile(r"[\w./+@-]{0,200}[\w+@-]")
 _VERBS = """
 add adjust allow append block build bump change configure connect create disable draft drop edit
@@ -69,18 +71,26 @@ class Parts:
 
 def left_over(edits: Sequence[Wanted]) -> tuple[str, ...]:
     """What a reviewer should know of edits that an architect leaves."""
-    return tuple(f"left to the surgeon: in {one.path}, '{printable(one.request)}'" for one in edits)
+    return tuple(
+        f"left to the surgeon: in {printable(one.path)}, '{printable(one.request)}'"
+        for one in edits
+    )
 
 
-def existing(brief: Brief) -> tuple[str, ...]:
-    """The files of the base that a brief tells of."""
+def existing(brief: Brief) -> Names:
+    """The files of the base that a brief tells of, by the last part of their names."""
     shown = (file.path for file in (*brief.files, *brief.context))
-    return tuple(dict.fromkeys((*map(str, shown), *map(str, brief.existing))))
+    found: dict[str, tuple[str, ...]] = {}
+    for path in dict.fromkeys((*map(str, shown), *map(str, brief.existing))):
+        name = path.rpartition("/")[2]
+        found[name] = (*found.get(name, ()), path)
+    return found
 
 
-def named(word: str, paths: Collection[str]) -> tuple[str, ...]:
+def named(word: str, names: Names) -> tuple[str, ...]:
     """The existing files that a word names, by their whole path or by its end."""
     word = word.removeprefix("./")
+    paths = names.get(word.rpartition("/")[2], ())
     if word in paths:
         return (word,)
     return tuple(path for path in paths if "." in word and path.endswith(f"/{word}"))
@@ -106,15 +116,19 @@ def split(brief: Brief, is_new: Callable[[str], bool], *, may_join: bool) -> Par
     `is_new` says whether a clause asks for what the architect makes.  With `may_join`, a clause for
     an edit that names no file belongs to the one file that the other edits name.
 
-    Raises `NotUnderstoodError` for a request that is too long, and for an edit of a file that the
+    Raises `NotUnderstoodError` for a request that is too long or has hidden characters, and for an edit of a file that the
     request does not name so that the surgeon gets it.
     """
     text = brief.request
     if len(text) > MAX_REQUEST:
         message = f"the offline architect: a request of {len(text)} characters is too long"
         raise NotUnderstoodError(message, hint=f"say it in {MAX_REQUEST}")
-    found = clauses(text)
-    targets = [None if is_new(one.text) else _target(one.text, brief) for one in found]
+    odd = next((char for char in text if is_hidden(char) and char not in "\n\r\t"), None)
+    if odd is not None:
+        message = f"the offline architect: the request has a hidden character, U+{ord(odd):04X}"
+        raise NotUnderstoodError(message, hint="write it without")
+    found, names = clauses(text), existing(brief)
+    targets = [None if is_new(one.text) else _target(one.text, names, brief) for one in found]
     paths = {path for path in targets if path is not None}
     if may_join and len(paths) == 1:
         only = paths.pop()
@@ -147,13 +161,13 @@ def _wanted(
     return tuple(Wanted(path, said.strip()) for _, path, said in edits)
 
 
-def _target(clause: str, brief: Brief) -> str | None:
+def _target(clause: str, names: Names, brief: Brief) -> str | None:
     """The existing file that a clause asks to edit, if it does."""
     verb = _STARTS.match(clause)
     if verb is None:
         return None
     for match in FILE.finditer(clause):
-        found = named(match[0], existing(brief))
+        found = named(match[0], names)
         before = clause[max(0, match.start() - _BEFORE) : match.start()]
         is_object = not clause[verb.end() : match.start()].strip(" \t\n\"'`") or _INTO.search(
             before

@@ -15,7 +15,7 @@ from workflow.providers.offline.refusals import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.providers.offline.clauses import Parts
+    from workflow.providers.offline.clauses import Names, Parts
     from workflow.types import Brief
 
 _NOUNS = (
@@ -102,7 +102,7 @@ def asked(brief: Brief) -> Asked:
     )
 
 
-def _is_ours(clause: str, known: tuple[str, ...]) -> bool:
+def _is_ours(clause: str, known: Names) -> bool:
     """Whether a clause asks for a backend, or says something of one."""
     if _MAKES.search(clause):
         return True
@@ -125,7 +125,7 @@ def _words(clause: str) -> Iterator[tuple[str, str]]:
             before = word.lower()
 
 
-def _hosts(words: list[str], known: tuple[str, ...]) -> Iterator[str]:
+def _hosts(words: list[str], known: Names) -> Iterator[str]:
     """The hosts among words."""
     for word in words:
         found = _HOST.match(word)
@@ -133,7 +133,7 @@ def _hosts(words: list[str], known: tuple[str, ...]) -> Iterator[str]:
             yield found["host"].lower()
 
 
-def _unknown(clause: str, known: tuple[str, ...]) -> Iterator[str]:
+def _unknown(clause: str, known: Names) -> Iterator[str]:
     """The words of a clause that nothing covers."""
     folders = homes.mentioned(clause)
     for word, before in _words(clause):
@@ -157,7 +157,7 @@ def _is_known(word: str) -> bool:
     return all(part in KNOWN for part in _PARTS.split(word) if part)
 
 
-def _require_known(clause: str, known: tuple[str, ...]) -> None:
+def _require_known(clause: str, known: Names) -> None:
     """Raise for what the templates do not have."""
     found = [match[0] for match in _NOT.finditer(_NOTHING.sub(" ", clause))]
     found = found or list(dict.fromkeys(_unknown(clause, known)))

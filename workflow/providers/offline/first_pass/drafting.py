@@ -58,7 +58,8 @@ def draft_first_pass(brief: Brief) -> OfflineDraft:
     wanted = tuple(one for one in edits if one is not None)
     is_asked = any(one.request.startswith(_INCLUDE) for one in wanted)
     notes = (*left_over(wanted), *_notes(site, "" if is_asked else _included(site.location, nginx)))
-    return OfflineDraft(tuple(files), _forecasts(site, nginx), notes, wanted)
+    is_read = is_asked or _is_read_already(site.location, nginx)
+    return OfflineDraft(tuple(files), _forecasts(site, nginx, is_read=is_read), notes, wanted)
 
 
 def _styled(text: str, nginx: list[str]) -> str:
@@ -77,13 +78,13 @@ def _is_read_already(location: Location, nginx: list[str]) -> bool:
     return bool(folder) and any(_MAIN.search(text) and pattern.search(text) for text in nginx)
 
 
-def _forecasts(site: Site, nginx: list[str]) -> tuple[Forecast, ...]:
+def _forecasts(site: Site, nginx: list[str], *, is_read: bool) -> tuple[Forecast, ...]:
     """What `nginx -t` is expected to say of it."""
     why = (
         "every directive is one of the template's, in the context where nginx takes it: expected is"
         " 'syntax is ok' and 'test is successful', with stand-ins for the certificate and for hosts"
     )
-    if not _is_read_already(site.location, nginx):
+    if not is_read:
         return (Forecast("nginx", Outcome.PASS, why, 95),)
     certificate = site.asked.tls.certificate
     known = "\n".join(nginx)
