@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -21,11 +22,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from workflow.errors import WorkflowError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
 
 FILE = "workflow.toml"
 BUBBLEWRAP_VARIABLE = "WORKFLOW_BUBBLEWRAP"
@@ -35,6 +39,29 @@ _OTHERS = {BUBBLEWRAP_VARIABLE, "WORKFLOW_REPORT_FD", "WORKFLOW_COMPATIBLE_API_K
 _LIVE = "WORKFLOW_LIVE_"
 VENDORS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
 """The own hosts of the vendors, by the name of their provider."""
+
+
+_SEE = "docs/reference.md lists every setting"
+_MISSING = "missing_key"
+_LONGEST_KEY = 100
+# What is expected, for each of pydantic's kinds of faults, with what it tells of them.
+_EXPECTED = {
+    "string_type": "text is expected; put it into quotes",
+    "string_pattern_mismatch": "it has characters that cannot be in it",
+    "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "int_from_float": "a whole number is expected",
+    "float_type": "a number is expected",
+    "float_parsing": "a number is expected",
+    "finite_number": "a number that has an end is expected",
+    "greater_than": "a number above {gt:g} is expected",
+    "greater_than_equal": "a number of {ge:g} or more is expected",
+    "less_than_equal": "a number of {le:g} or less is expected",
+    "literal_error": "it is one of {expected}",
+    "string_too_long": "at most {max_length} characters are expected",
+    "tuple_type": "a list is expected",
+    "model_type": "a section with keys of its own is expected",
+}
 
 
 class ConfigError(WorkflowError):
@@ -69,8 +96,8 @@ class RoleSettings(_Section):
     @model_validator(mode="after")
     def _has_model(self) -> Self:
         if self.provider != "offline" and not self.model.strip():
-            message = f"the provider {self.provider} needs a model"
-            raise ValueError(message)
+            said = {"key": "model", "provider": self.provider}
+            raise PydanticCustomError(_MISSING, "the provider {provider} needs a model", said)
         return self
 
 
@@ -97,8 +124,10 @@ class EndpointSettings(_Section):
     @model_validator(mode="after")
     def _has_both_prices(self) -> Self:
         if (self.input_usd is None) != (self.output_usd is None):
-            message = "input_usd and output_usd belong together"
-            raise ValueError(message)
+            key = "input_usd" if self.input_usd is None else "output_usd"
+            raise PydanticCustomError(
+                _MISSING, "input_usd and output_usd belong together", {"key": key}
+            )
         return self
 
 
@@ -184,16 +213,64 @@ def load(text: str, environ: Mapping[str, str], source: str) -> Settings:
         message = f"{source}: {said}"
         raise ConfigError(message, hint="correct and commit it") from error
     _refuse_addresses(values, source)
+    variables = {}
     for name, value in sorted(environ.items()):
         if name.startswith(_PREFIX) and name not in _OTHERS and not name.startswith(_LIVE):
-            _put(values, name, value)
+            variables[_put(values, name, value)] = name
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"])
-        message = f"{source}, or the environment: {where}: {fault['msg']}"
-        raise ConfigError(message, hint="docs/reference.md lists every setting") from error
+        raise _fault(error.errors()[0], variables, source) from error
+
+
+def _fault(
+    fault: ErrorDetails, variables: Mapping[tuple[str, ...], str], source: str
+) -> ConfigError:
+    """What is wrong with a setting and where it comes from, in words of ours.
+
+    `variables` are those of the environment by the keys that they set.  No value is told: a secret
+    may stand in the wrong place.
+    """
+    place = tuple(str(part) for part in fault["loc"])
+    if fault["type"] == _MISSING:
+        is_there = any(keys[: len(place)] == place for keys in variables)
+        place = (*place, fault["ctx"]["key"])
+        variable = f"{_PREFIX}{'__'.join(place)}".upper() if is_there else ""
+    else:
+        least = (min(len(keys), len(place)) for keys in variables)
+        met = [keys for keys, n in zip(variables, least, strict=True) if keys[:n] == place[:n]]
+        variable = variables[met[0]] if met else ""
+    said, where = _words(fault, place), ".".join(place)
+    if variable:
+        mend = "unset it" if fault["type"] == "extra_forbidden" else f"export {variable}=…"
+        return ConfigError(f"the environment: {variable}: {said}", hint=f"{mend}; {_SEE}")
+    message = f"{source}: {where}: {said}"
+    return ConfigError(message, hint=f"correct it and commit {FILE}; {_SEE}")
+
+
+def _words(fault: ErrorDetails, place: tuple[str, ...]) -> str:
+    """What is expected where something else was found."""
+    if fault["type"] == "extra_forbidden":
+        return _unknown(place)
+    expected = _EXPECTED.get(fault["type"])
+    if expected is None:
+        return fault["msg"].removeprefix("Value error, ")
+    return expected.format(**fault.get("ctx", {}))
+
+
+def _unknown(place: tuple[str, ...]) -> str:
+    """Says that a key is none, and which one may be meant."""
+    *above, key = place
+    section: BaseModel = Settings()
+    for name in above:
+        section = getattr(section, name)
+    known = tuple(type(section).model_fields)
+    like = get_close_matches(key[:_LONGEST_KEY], known, n=1)
+    return f"there is no such setting; {f'is {like[0]} meant?' if like else _listed(known)}"
+
+
+def _listed(known: Sequence[str]) -> str:
+    return f"there are {', '.join(known)}"
 
 
 def _refuse_addresses(values: Mapping[str, object], source: str) -> None:
@@ -210,14 +287,19 @@ def _refuse_addresses(values: Mapping[str, object], source: str) -> None:
 
 
 def may_have_key(provider: str, url: str) -> bool:
-    """Whether anybody may choose an address: its vendor's, a region of that, or this machine's."""
+    """Whether anybody may choose an address.
+
+    A vendor's own or a region below it, and for a server of one's own any on this machine: a
+    vendor's key is not sent to other people's ports, either.
+    """
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return False
     own = VENDORS.get(provider)
-    is_own = own is not None and (host == own or host.endswith(f".{own}"))
-    return is_own or is_loopback(host)
+    if own is None:
+        return is_loopback(host)
+    return host == own or host.endswith(f".{own}")
 
 
 def is_loopback(host: str) -> bool:
@@ -233,13 +315,15 @@ def bubblewrap() -> str:
     return os.environ.get(BUBBLEWRAP_VARIABLE, "")
 
 
-def _put(values: dict[str, object], name: str, value: str) -> None:
-    """Set one nested key from a variable's name; parts are joined by two underscores."""
-    *sections, key = name.removeprefix(_PREFIX).lower().split("__")
+def _put(values: dict[str, object], name: str, value: str) -> tuple[str, ...]:
+    """Set one nested key from a variable's name, and return it; two underscores join its parts."""
+    place = tuple(name.removeprefix(_PREFIX).lower().split("__"))
+    *sections, key = place
     for section in sections:
         inner = values.setdefault(section, {})
         if not isinstance(inner, dict):
             message = f"{name}: {section} is not a section"
-            raise ConfigError(message, hint="docs/reference.md lists every setting")
+            raise ConfigError(message, hint=f"unset {name}; {_SEE}")
         values = inner
     values[key] = value
+    return place

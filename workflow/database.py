@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "workflow.db"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _BUSY_MS = 10_000
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -138,7 +138,10 @@ def connect(folder: Path) -> sqlite3.Connection:
         message = (
             f"{path}: written by another version (schema {found}, this one is {SCHEMA_VERSION})"
         )
-        raise StoreError(message, hint="use the `workflow` that wrote it, or a newer one")
+        hint = "use the `workflow` that wrote it, or a newer one"
+        if found < SCHEMA_VERSION:
+            hint = f"land or reject with the `workflow` that wrote it, then move {path} away"
+        raise StoreError(message, hint=hint)
     return connection
 
 

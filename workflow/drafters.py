@@ -91,7 +91,7 @@ class Drafters(Mapping[Role, "Provider"]):
             from workflow.providers.prices import Prices
             from workflow.redaction.egress.leak import Leaks
 
-            prices = Prices(_prices(self._settings))
+            prices = Prices(prices_of(self._settings))
             purse = spending.Purse(
                 self._rules.spending, self._store.answers, prices, request=self._request
             )
@@ -146,7 +146,8 @@ def _remote(provider: str, settings: Settings) -> Remote:
     )
 
 
-def _prices(settings: Settings) -> Mapping[str, Price]:
+def prices_of(settings: Settings) -> Mapping[str, Price]:
+    """The prices that settings give, by the provider's name."""
     from workflow.providers.prices import Price
 
     given = {}

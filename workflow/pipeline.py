@@ -54,8 +54,7 @@ def revise(number: int, wish: str, on: Parts, run: Engine) -> Stored:
     stored = run.step("verify", approval.may_revise, on.store, on.git, number)
     before = stored.proposal
     named = run.step("resolve", gather.resolve, on.git, on.base, before.request)
-    seal.learn(on.vault, on.git, on.git.change(before.base.tree, before.tree))
-    patch = on.git.patch(before.base.tree, before.tree)
+    patch = seal.patch_of(on.vault, on.git, on.git.change(before.base.tree, before.tree))
     order = Order(before.request, before.route, named, wish, patch)
     drafted = rounds.draft_change(order, on, run)
     origin = draft.revised(stored, on.base, on.vault.seal_text(wish), drafted.rounds)

@@ -1,11 +1,13 @@
-"""Chooses the recipe by which a role is asked, from what the request names."""
+"""Chooses the recipe by which a role is asked, and says what has to be gathered for it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from workflow import gather
 from workflow.errors import UsageError
+from workflow.providers import tokens
 from workflow.types import Role, Way
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from workflow.prompts import Recipe
     from workflow.types import ChangeRequest, RepoPath
 
+_LEAST_ROOM = 500
 _UNITS = (".service", ".timer", ".socket", ".path", ".mount", ".target", ".slice")
 _CLIENT = re.compile(
     r"\.m?js\b|\b(?:browser|javascript|web)(?:'s)? client\b|\b(?:the|a|my|our|this) client\b",
@@ -47,6 +50,25 @@ def choose(
             message, hint="leave out --route, or choose another: workflow recipes list"
         )
     return load(_by_words(request.text, role, named))
+
+
+def needs(
+    chosen: Recipe, room: int, named: Sequence[RepoPath], *, may_default: bool
+) -> gather.Needs:
+    """What a recipe wants to have gathered, within the tokens that the role's model can read.
+
+    Its own words count, too.  Where the request names files, these are its inputs.
+    """
+    parts = chosen.parts
+    own = tokens.estimate(f"{parts.rules}{parts.data}{parts.task}")
+    required = [one.pattern for one in chosen.inputs if one.is_required and one.pattern]
+    return gather.Needs(
+        role=chosen.role,
+        context=chosen.context,
+        budget_tokens=max(_LEAST_ROOM, room - own),
+        may_default=may_default,
+        inputs=() if named else tuple(required),
+    )
 
 
 def _by_words(text: str, role: Role, named: Sequence[RepoPath]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from workflow.patch import PatchError, Reason
@@ -9,7 +10,7 @@ from workflow.text import one_line
 from workflow.types import Outcome, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from workflow.errors import DraftError, WorkflowError
     from workflow.patch import Refusal
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 _MOST_REFUSALS = 8
 _MOST_FINDINGS = 20
 _LOG_BYTES = 4_000
-_PATCH_BYTES = 40_000
+_RUNS_NO_CODE = frozenset({"nginx"})
+# Nothing executes what is in these.
+_INERT = frozenset({".conf", ".css", ".html", ".md", ".rst", ".service", ".socket", ".timer"})
+_PATCH_CHARACTERS = 40_000
 _LINE_CHARACTERS = 300
 
 
@@ -41,26 +45,43 @@ def of_form(error: WorkflowError) -> str:
 
 
 def of_judgement(
-    findings: Sequence[Finding], verdicts: Sequence[Verdict], kept: Callable[[Digest], bytes]
+    findings: Sequence[Finding],
+    verdicts: Sequence[Verdict],
+    kept: Callable[[Digest], bytes],
+    *,
+    may_quote: bool = True,
 ) -> str:
     """What stands against a draft: rules that object, and gates that do not pass with their log.
 
-    Empty when nothing does.  `kept` gives the bytes of a log, which is sealed.
+    Empty when nothing does.  `kept` gives the bytes of a log, which is sealed.  Without `may_quote`
+    nothing is told of what a gate printed that runs code.
     """
     lines = [
         f"The rule {one.rule} objects to {one.path}: {one.reason}\n"
         for one in findings[:_MOST_FINDINGS]
     ]
     for verdict in verdicts:
-        if verdict.outcome is not Outcome.PASS:
+        if verdict.outcome is Outcome.PASS:
+            continue
+        if may_quote or verdict.gate in _RUNS_NO_CODE:
             lines += _verdict(verdict, kept)
+        else:
+            lines.append(
+                f"The gate {verdict.gate} says {verdict.outcome}.  What it printed is kept from"
+                " you: code of your draft could have printed values that are.\n"
+            )
     return "".join(lines)
 
 
-def of_wish(wish: str, patch: bytes) -> str:
+def of_wish(wish: str, patch: str) -> str:
     """What a reviewer wants otherwise in an earlier proposal, whose patch goes with the words."""
-    text = patch[:_PATCH_BYTES].decode("utf-8", "replace")
+    text = patch[:_PATCH_CHARACTERS]
     return f"{wish}\nThe patch that this is about, which is not in the files:\n{text}"
+
+
+def is_inert(paths: Iterable[str]) -> bool:
+    """Whether no gate executes anything of these files, by their names."""
+    return all(posixpath.splitext(path)[1] in _INERT for path in paths)
 
 
 def headline(complaint: str) -> str:

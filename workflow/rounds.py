@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from workflow.errors import WorkflowError
     from workflow.parts import Engine, Parts
     from workflow.policy import Judgement
-    from workflow.prompts import Recipe
     from workflow.store import Stored
     from workflow.types import (
         ChangeRequest,
@@ -54,14 +53,14 @@ _MOST_ROUNDS = 10
 class Order:
     """What is asked for: the request, who drafts, the existing files it is about.
 
-    `wish` is what a reviewer wants otherwise in an earlier proposal, of which `patch` is the text.
+    `wish` is what a reviewer wants otherwise in an earlier proposal, and `patch` that one's, sealed.
     """
 
     request: ChangeRequest
     way: Route
     named: tuple[RepoPath, ...]
     wish: str = ""
-    patch: bytes = b""
+    patch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +141,11 @@ class _Desk:
         said = self.on.vault.scrub_text(f"no further round: {error.message}")
         self.rounds[-1] = replace(last, notes=(*last.notes, said))
 
-    def keep(self, stays: _Trial, first: int) -> None:
-        """Mark the one round of a role, from `first` on, whose draft stays."""
+    def keep(self, stays: _Trial | None, first: int) -> None:
+        """Mark the one round of a role, from `first` on, whose draft stays, if one does."""
         for place in range(first, len(self.rounds)):
-            self.rounds[place] = replace(self.rounds[place], stands=place == stays.place)
+            stands = stays is not None and place == stays.place
+            self.rounds[place] = replace(self.rounds[place], stands=stands)
 
 
 def draft_change(order: Order, on: Parts, run: Engine) -> Drafted:
@@ -165,12 +165,14 @@ def draft_change(order: Order, on: Parts, run: Engine) -> Drafted:
     missing: tuple[Verdict, ...] = ()
     for role in roles:
         wanted = _wanted(desk) if desk.parts else ()
+        first = len(desk.rounds)
         try:
             desk.parts.append(_part(desk, role, wanted))
         except (DraftError, NothingToDoError, ProviderError, SpendingError) as error:
             if not any(part.draft.usage for part in desk.parts):
                 raise
             missing = (_missing(role, error),)
+            desk.keep(None, first)
             break
         if role is Role.ARCHITECT and Role.SURGEON not in roles and _wanted(desk):
             roles.append(Role.SURGEON)
@@ -191,11 +193,11 @@ def explain(stored: Stored, on: Parts, run: Engine) -> Draft:
     order = Order(proposal.request, proposal.route, tuple(_present(proposal)))
     desk = _Desk(order, on, run)
     chosen = on.recipe("explain-change")
-    needs = needs_of(chosen, on, order.named, may_default=False)
+    needs = recipe.needs(chosen, on.room[role], order.named, may_default=False)
     found = run.step("gather", gather.gather, on.git, proposal.tree, needs, order.named)
-    seal.learn(on.vault, on.git, on.git.change(proposal.base.tree, proposal.tree))
-    patch = on.git.patch(proposal.base.tree, proposal.tree)
-    shown = SourceFile(RepoPath(f"proposal-{stored.id}.patch"), patch)
+    change = on.git.change(proposal.base.tree, proposal.tree)
+    patch = seal.patch_of(on.vault, on.git, change)
+    shown = SourceFile(RepoPath(f"proposal-{stored.id}.patch"), patch.encode())
     found = replace(found, files=(), context=(shown, *found.files, *found.context))
     text = f"Explain the patch {shown.path}, which somebody made for: {proposal.request.text}"
     asked = run.step("seal", seal.brief, on.vault, chosen, text, found)
@@ -305,30 +307,13 @@ def _brief(desk: _Desk, role: Role, wanted: tuple[Wanted, ...]) -> seal.Asked:
     """What a role is given in its first round."""
     on, run, order = desk.on, desk.run, desk.order
     chosen = run.step("recipe", recipe.choose, on.recipe, order.request, role, order.named)
-    needs = needs_of(chosen, on, order.named, may_default=not desk.parts)
+    needs = recipe.needs(chosen, on.room[role], order.named, may_default=not desk.parts)
     found = run.step("gather", gather.gather, on.git, desk.tree, needs, order.named)
     text = order.request.text
     asked = run.step("seal", seal.brief, on.vault, chosen, text, found, wanted, desk.made)
     desk.words = asked.brief.request
     desk.complaint = ""
     return seal.again(on.vault, asked, desk.told) if order.wish else asked
-
-
-def needs_of(
-    chosen: Recipe, on: Parts, named: Sequence[RepoPath], *, may_default: bool
-) -> gather.Needs:
-    """What a recipe wants to have gathered, within what the role's model can read.
-
-    Where the request names files, these are its inputs.
-    """
-    required = [one.pattern for one in chosen.inputs if one.is_required and one.pattern]
-    return gather.Needs(
-        role=chosen.role,
-        context=chosen.context,
-        budget_tokens=on.room[chosen.role],
-        may_default=may_default,
-        inputs=() if named else tuple(required),
-    )
 
 
 def _present(proposal: Proposal) -> Iterator[RepoPath]:
@@ -358,7 +343,10 @@ def _try(desk: _Desk, asked: seal.Asked, answer: Draft) -> _Trial | DraftError:
     whole = draft.whole(git, [*(part.placed for part in desk.parts), placed], run.fresh_folder())
     verdicts = run.step("gates", judge, whole.change, on, run)
     now = replace(now, repairs=placed.repairs, verdicts=verdicts)
-    desk.note(now, repair.of_judgement(judged.findings, verdicts, on.store.kept))
+    # A drafter must not print its way to values that were kept from it.
+    may_quote = not on.vault.values() or repair.is_inert(whole.change.paths)
+    said = repair.of_judgement(judged.findings, verdicts, on.store.kept, may_quote=may_quote)
+    desk.note(now, said)
     return _Trial(answer, placed, judged, verdicts, len(desk.rounds) - 1)
 
 

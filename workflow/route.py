@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.routing import Facts, decide, look
+from workflow.routing import Facts, decide, features, look, words
 from workflow.types import Route, Way
 
 if TYPE_CHECKING:
@@ -38,7 +38,12 @@ def by_words(text: str) -> Route:
 
 def in_nothing(text: str) -> Route:
     """Who would draft a request in a repository without a commit."""
-    return decide(text, Facts(files=0, is_bare=True))
+    return decide(text, look(text, (), (), (), lambda _: ()))
+
+
+def is_question(text: str) -> bool:
+    """Whether a text wants to know something."""
+    return "asks" in words.shown(features.neutral(text))
 
 
 def given(way: Way | None, recipe_role: Role | None) -> Route | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -286,16 +286,20 @@ def has_uncommitted_settings(git: GitStore) -> bool:
 
 
 def read_policy(git: GitStore, tree: TreeId, settings: Settings) -> Policy:
-    """The policy that a base tree names, or the built-in one."""
+    """The policy that a base tree names, or the built-in one; no draft changes a recipe."""
     from workflow import policy
 
+    rules = built_in_policy()
     if settings.policy:
         try:
-            return policy.load(git.read(tree, RepoPath(settings.policy)), settings.policy)
+            rules = policy.load(git.read(tree, RepoPath(settings.policy)), settings.policy)
         except (KeyError, ValueError) as error:
             message = f"workflow.toml names the policy {settings.policy}, which is not committed"
             raise policy.PolicyError(message, hint=f"git add {settings.policy}") from error
-    return built_in_policy()
+    if not settings.recipes:
+        return rules
+    recipes = policy.Protected((f"{settings.recipes.rstrip('/')}/**",))
+    return replace(rules, protected=(*rules.protected, recipes))
 
 
 def built_in_policy() -> Policy:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 STEPS = 400
 RIDGE = 0.003
 FOLDS = 5
-# How much an embedding counts beside a fact and a sign.
-EMBEDDING, FACT, SIGN = 10.0, 2.0, 1.0
+# How much an embedding counts beside a fact and a sign, and a rare sign that says much.
+EMBEDDING, FACT, SIGN, STRONG = 10.0, 2.0, 1.0, 5.0
+_STRONG = frozenset({"a backend for a client", "a first pass", "changes only the copy"})
 
 
 def inputs(rows: Sequence[Row]) -> tuple[Matrix, Matrix]:
@@ -50,7 +51,8 @@ def scaled(vectors: Matrix, marks: Matrix, center: Matrix) -> Matrix:
 
 def scales() -> Matrix:
     """The weight of each fact and sign under the ridge."""
-    return np.array([FACT] * len(features.FACTS) + [SIGN] * len(words.SIGNS))
+    signs = [STRONG if name in _STRONG else SIGN for name in words.SIGNS]
+    return np.array([FACT] * len(features.FACTS) + signs)
 
 
 def fit(values: Matrix, classes: Labels) -> Matrix:

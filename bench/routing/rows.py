@@ -53,7 +53,7 @@ class Row:
 
 
 def rows(name: str) -> tuple[Row, ...]:
-    """The rows of a file: `train`, `test` or `later`."""
+    """The rows of a file: `train`, `test`, `later` or `later2`."""
     lines = (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     data = [json.loads(line) for line in lines]
     return tuple(

@@ -37,13 +37,62 @@ def test_it_answers_as_json(
     assert not (sandbox_repo.path / ".git" / "workflow").exists()
 
 
-def test_a_path_that_does_not_exist_is_a_fact(
-    sandbox_repo: GitRepo, workflow: WorkflowCommand
+@pytest.mark.parametrize("path", ["app/other.py", "app"])
+def test_a_path_is_refused_as_propose_refuses_it(
+    path: str, sandbox_repo: GitRepo, workflow: WorkflowCommand
 ) -> None:
-    """A named path that is not there is no error here, but a reason to ask."""
-    ran = workflow("route", "raise the limit", "app/other.py", "--json", cwd=sandbox_repo.path)
-    assert ran.json["role"] == "ask"
-    assert "app/other.py" in ran.json["reasons"][0]
+    """A path that is not there and a folder have the same error and the same hint in both."""
+    ran = workflow("route", "raise the limit", path, "--json", cwd=sandbox_repo.path)
+    proposed = workflow("propose", "raise the limit", path, "--json", cwd=sandbox_repo.path)
+    assert ran.exit_status == proposed.exit_status != 0
+    assert ran.json == proposed.json
+    assert path in ran.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("words", "following"),
+    [
+        (
+            ["don't gzip JSON", "site_nginx.conf"],
+            """workflow propose 'don'"'"'t gzip JSON' site_nginx.conf""",
+        ),
+        (
+            ["fix it"],
+            "workflow propose 'fix it' --route surgeon, or --route architect or mixed",
+        ),
+        (
+            ["is everything safe?"],
+            (
+                "workflow explain ID, or workflow propose 'is everything safe?' PATH"
+                " --recipe safety-check"
+            ),
+        ),
+        (["--", "- turn gzip off for JSON"], "workflow propose -- '- turn gzip off for JSON'"),
+    ],
+)
+def test_the_next_command_is_whole(
+    words: list[str], following: str, sandbox_repo: GitRepo, workflow: WorkflowCommand
+) -> None:
+    """Words and paths are in it, quoted for the shell; a question has commands of its own."""
+    ran = workflow("route", "--json", *words, cwd=sandbox_repo.path)
+    assert ran.json["next"] == following
+
+
+def test_an_edit_of_no_certain_file_needs_a_path(
+    git_repo: GitRepoFactory, workflow: WorkflowCommand
+) -> None:
+    """Where no file can only be meant, the next command says that one is to be named."""
+    repo = git_repo({"a.conf": "gzip on;\n", "b.conf": "gzip on;\n"})
+    ran = workflow("route", "turn gzip off for JSON", "--json", cwd=repo.path)
+    assert ran.json["role"] == "surgeon"
+    assert ran.json["next"] == "workflow propose 'turn gzip off for JSON' PATH"
+
+
+def test_a_doubt_has_no_per_cent(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
+    """A person is told what is unclear; how unclear stands in the JSON."""
+    ran = workflow("route", "fix it", cwd=sandbox_repo.path)
+    assert ran.stdout.startswith("ask  it is not clear who should draft")
+    assert "%" not in ran.stdout
 
 
 def test_outside_a_repository_it_goes_by_the_words(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from workflow import config
 from workflow.config import ConfigError, Settings, load
+
+# Pydantic's own words, and Python's.
+_JARGON = re.compile("Value error|[Ii]nput |[Tt]uple|[Ss]tring|instance|dictionary|Extra")
 
 
 def test_nothing_said_is_the_defaults() -> None:
@@ -35,9 +40,9 @@ def test_the_file_and_then_the_environment() -> None:
         ("policy = 1", "policy"),
         ('gates = "all"', "gates"),
         ('[roles.surgeon]\nprovider = "somebody"', "roles.surgeon.provider"),
-        ('[roles.surgeon]\nprovider = "openai"', "roles.surgeon"),
+        ('[roles.surgeon]\nprovider = "openai"', "roles.surgeon.model"),
         ("[roles.surgeon]\nretries = 11", "roles.surgeon.retries"),
-        ("[providers.openai]\ninput_usd = 1", "providers.openai"),
+        ("[providers.openai]\ninput_usd = 1", "providers.openai.output_usd"),
         ("[providers.nobody]", "providers.nobody"),
         ("[gates.nginx]\ntimeout_s = 0", "gates.nginx.timeout_s"),
         ("[gates.nginx]\ntimeout_s = 601", "gates.nginx.timeout_s"),
@@ -51,7 +56,8 @@ def test_a_wrong_setting_is_named(text: str, key: str) -> None:
     """Unknown keys, wrong types and values out of range: the source and the key are told."""
     with pytest.raises(ConfigError) as caught:
         load(text, {}, "workflow.toml")
-    assert caught.value.message.startswith(f"workflow.toml, or the environment: {key}: ")
+    assert caught.value.message.startswith(f"workflow.toml: {key}: ")
+    assert not _JARGON.search(caught.value.message), caught.value.message
 
 
 @pytest.mark.parametrize("text", ["policy = ", "[gates", "policy = 'a'\npolicy = 'b'", "\0", "=1"])
@@ -63,20 +69,47 @@ def test_what_is_no_toml(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "key"),
+    ("name", "value", "said"),
     [
-        ("WORKFLOW_POLCY", "x", "polcy"),
-        ("WORKFLOW_", "x", "Extra inputs"),
-        ("WORKFLOW_GATES", "x", "gates"),
-        ("WORKFLOW_GATES__NGINX__TIMEOUT_S", "soon", "gates.nginx.timeout_s"),
-        ("WORKFLOW_GATES__NGINX__BINARY__X", "x", "gates.nginx.binary"),
-        ("WORKFLOW_ROLES__SURGEON__PROVIDER", "someone", "roles.surgeon.provider"),
+        ("WORKFLOW_POLCY", "x", "there is no such setting; is policy meant"),
+        ("WORKFLOW_", "x", "there is no such setting; there are policy, recipes, roles"),
+        ("WORKFLOW_GATES", "x", "a section"),
+        ("WORKFLOW_GATES__NGINX__TIMEOUT_S", "soon", "a number is expected"),
+        ("WORKFLOW_GATES__NGINX__TIMEOUT_S", "601", "a number of 600 or less is expected"),
+        ("WORKFLOW_GATES__NGINX__BINARY__X", "x", "text is expected"),
+        ("WORKFLOW_ROLES__SURGEON__PROVIDER", "someone", "it is one of 'offline', 'openai',"),
     ],
 )
-def test_a_wrong_variable_is_named(name: str, value: str, key: str) -> None:
+def test_a_wrong_variable_is_named(name: str, value: str, said: str) -> None:
     """A variable with our prefix is a setting, and a wrong one is not overlooked."""
-    with pytest.raises(ConfigError, match=key):
-        load("", {name: value}, "the built-in settings")
+    with pytest.raises(ConfigError) as caught:
+        load("policy = 'p'", {name: value}, "the built-in settings")
+    assert caught.value.message.startswith(f"the environment: {name}: {said}")
+    assert not _JARGON.search(caught.value.message), caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "missing"),
+    [
+        ("WORKFLOW_ROLES__SURGEON__PROVIDER", "openai", "WORKFLOW_ROLES__SURGEON__MODEL"),
+        ("WORKFLOW_PROVIDERS__OPENAI__INPUT_USD", "1", "WORKFLOW_PROVIDERS__OPENAI__OUTPUT_USD"),
+    ],
+)
+def test_what_a_variable_needs_beside_it(name: str, value: str, missing: str) -> None:
+    """The variable that is missing is told, as it is to be typed."""
+    with pytest.raises(ConfigError) as caught:
+        load("", {name: value}, "workflow.toml")
+    assert f"{missing}: " in caught.value.message
+    assert f"export {missing}=…" in caught.value.hint
+
+
+def test_no_value_is_told() -> None:
+    """A secret in the wrong place is not repeated."""
+    value = "k" * 30
+    for name in ("WORKFLOW_OPENAI_KEY", "WORKFLOW_GATES", "WORKFLOW_ROLES__SURGEON__PROVIDER"):
+        with pytest.raises(ConfigError) as caught:
+            load("", {name: value}, "workflow.toml")
+        assert value not in f"{caught.value.message} {caught.value.hint}"
 
 
 def test_a_variable_below_a_value_is_refused() -> None:
@@ -108,6 +141,7 @@ def test_the_sandbox_is_not_a_setting_of_a_repository(monkeypatch: pytest.Monkey
         ("compatible", "base_url", "http://127.0.0.1@models.example.test/v1"),
         ("openai", "base_url", "https://api.openai.com.example.test/v1"),
         ("openai", "base_url", "https://api.anthropic.com"),
+        ("openai", "base_url", "http://127.0.0.1:8080/v1"),
         ("anthropic", "ca_file", "/etc/ssl/other.pem"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,12 +22,12 @@ provider = "{provider}"
 model = "model-of-a-test"
 max_input_tokens = 5000
 """
-LOCAL = 'base_url = "http://127.0.0.1:9/v1"\n'
+LOCAL = "http://127.0.0.1:9/v1"
 
 
 def drafters_of(desk: Desk, text: str) -> Drafters:
     """Return who drafts by these settings."""
-    settings = config.load(text, {}, "workflow.toml")
+    settings = config.load(text, os.environ, "workflow.toml")
     vault = Vault(b"k" * 32, Finder(()))
     return drafters.Drafters(settings, wiring.built_in_policy(), vault, desk.store)
 
@@ -47,8 +48,8 @@ def test_a_role_is_given_to_a_model(
     """The one role that is named, and it says where it would be asked."""
     monkeypatch.setenv("OPENAI_API_KEY", "key-of-a-test")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "key-of-a-test")
-    text = REMOTE.format(provider=provider) + f"[providers.{provider}]\n{LOCAL}"
-    made = drafters_of(desk, text)
+    monkeypatch.setenv(f"WORKFLOW_PROVIDERS__{provider.upper()}__BASE_URL", LOCAL)
+    made = drafters_of(desk, REMOTE.format(provider=provider))
     surgeon = made[Role.SURGEON]
     assert (surgeon.name, surgeon.model) == (provider, "model-of-a-test")
     assert (surgeon.destination, surgeon.can_repair) == ("127.0.0.1", True)

@@ -82,7 +82,7 @@ def test_another_refusal_is_told_in_its_own_words() -> None:
 
 def test_a_wish_goes_with_the_patch_that_it_is_about() -> None:
     """Without the patch nobody knows what should be otherwise."""
-    said = repair.of_wish("use 20s", b"+15s\n" * 20_000)
+    said = repair.of_wish("use 20s", "+15s\n" * 20_000)
     assert said.startswith("use 20s\n")
     assert "+15s\n" in said
     assert len(said) < 41_000

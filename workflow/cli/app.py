@@ -223,13 +223,21 @@ def receipt(
         int | None,
         typer.Option(metavar="N", min=1, help="Print request N exactly as it was sent."),
     ] = None,
+    answer: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Print the answer of round N as it came, sealed."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what left this machine for a proposal, to the byte, and what was sealed in it."""
     from workflow.cli import receipt as command
     from workflow.cli.output import Output
+    from workflow.errors import UsageError
 
-    command.run(Output(as_json=as_json), number, body)
+    if body and answer:
+        message = "--body and --answer are two questions"
+        raise UsageError(message, hint="ask one after the other")
+    command.run(Output(as_json=as_json), number, body, answer)
 
 
 @app.command()

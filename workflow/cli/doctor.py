@@ -13,11 +13,12 @@ import typer
 from rich.text import Text
 
 from workflow import approval, drafters, git_command, ledger, wiring
-from workflow.cli import session
+from workflow.cli import cost, session
 from workflow.cli.output import visible
-from workflow.config import FILE
+from workflow.config import FILE, VENDORS
 from workflow.errors import ExitCode, StoreError, WorkflowError
 from workflow.gates import tools
+from workflow.spending import dollars
 from workflow.types import Role, State
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from workflow.cli.output import Output
     from workflow.config import Settings
+    from workflow.policy import Policy, Spending
     from workflow.sandbox import Sandbox
     from workflow.store import ProposalRow
     from workflow.wiring import Repository
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _OPEN = {State.AWAITING, State.APPROVED}
 _RESTORE = "restore .git/workflow from a backup: it is damaged, or somebody has edited it"
 _SHOWN = 3
+# Tokens, for a price that says something.
+_SAMPLE = 1000
 _MODULES = ("http_ssl", "http_v2", "http_v3")
 
 
@@ -53,7 +57,7 @@ def run(output: Output) -> None:
     """Print every check and leave with 1 when one that is needed is not well."""
     checks = list(_checks(output))
     sick = [check for check in checks if check.needed and not check.ok]
-    following = sick[0].mend if sick else 'workflow propose "…" PATH'
+    following = sick[0].mend.partition("; ")[0] if sick else 'workflow propose "…" PATH'
     output.result(
         {"ok": not sick, "checks": [asdict(check) for check in checks], "next": following},
         *(_line(check) for check in checks),
@@ -77,10 +81,11 @@ def _checks(output: Output) -> Iterator[Check]:
     except sqlite3.Error as error:
         yield Check("store", ok=False, detail=f"workflow.db: {error}", mend=_RESTORE)
         repository = None
-    settings = _settings(repository)
-    if isinstance(settings, Check):
-        yield settings
+    found = _settings(repository)
+    if isinstance(found, Check):
+        yield found
         return
+    settings, rules = found
     sandbox = wiring.sandbox()
     if repository and wiring.has_uncommitted_settings(repository.git):
         detail = f"{FILE} differs from the committed one, and only that counts"
@@ -91,27 +96,67 @@ def _checks(output: Output) -> Iterator[Check]:
     python = wiring.tests_python(repository, settings)
     yield _try("pytest", lambda: _pytest(sandbox, python), "pip install pytest")
     for role in Role:
-        yield _drafter(role, settings)
+        yield _drafter(role, settings, rules.spending)
+    yield Check("caps", ok=True, detail=_caps(rules.spending), needed=False)
 
 
-def _drafter(role: Role, settings: Settings) -> Check:
-    """Who drafts in a role, where that is sent, and whether there is a key; nothing is sent."""
+def _drafter(role: Role, settings: Settings, caps: Spending) -> Check:
+    """Who drafts in a role, where that is sent, with which key, at what price; nothing is sent."""
     chosen = getattr(settings.roles, role.value)
     if chosen.provider == "offline":
         detail = "offline: drafts in this process, and sends nothing"
         return Check(f"the {role}", ok=True, detail=detail, needed=False)
     from workflow.providers import keys
 
-    where = drafters.address(settings, chosen.provider)
-    source = keys.source(chosen.provider)
-    detail = f"{chosen.provider} {chosen.model} at {where}"
-    if source or chosen.provider == "compatible":
-        key = f"its key is in the {source}" if source else "without a key"
-        return Check(f"the {role}", ok=True, detail=f"{detail}; {key}", needed=False)
-    mend = f"export {keys.VARIABLES[chosen.provider]}=…"
-    return Check(
-        f"the {role}", ok=False, detail=f"{detail}; it has no key", mend=mend, needed=False
-    )
+    provider, who = chosen.provider, f"{chosen.provider} {chosen.model}"
+    variable = f"WORKFLOW_PROVIDERS__{provider.upper()}"
+
+    def check(detail: str, mend: str = "") -> Check:
+        return Check(f"the {role}", ok=not mend, detail=detail, mend=mend, needed=False)
+
+    where = drafters.address(settings, provider)
+    if not where:
+        mend = f"export {variable}__BASE_URL=http://127.0.0.1:11434/v1, or where your server is"
+        return check(f"{who} has no address", mend)
+    source = keys.source(provider)
+    if not source and provider in VENDORS:
+        return check(f"{who} at {where}; it has no key", f"export {keys.VARIABLES[provider]}=…")
+    key = f"its key is in the {source}" if source else "without a key"
+    known = f"{who} at {where}, not tried; {key}; its price is"
+    price = _price(settings, provider, chosen.model)
+    if price is not None:
+        return check(f"{known} known: at most {price} for {_SAMPLE:,} tokens in and as many out")
+    money = caps.request_microdollars, caps.day_microdollars
+    if money == (None, None):
+        return check(f"{known} not known, and there is no cap in money")
+    least = dollars(min(cap for cap in money if cap is not None))
+    mend = f"export {variable}__INPUT_USD=… {variable}__OUTPUT_USD=… (0 for a model of your own)"
+    return check(f"{known} not known: with the cap of {least} nothing will be asked", mend)
+
+
+def _price(settings: Settings, provider: str, model: str) -> str | None:
+    """What a small answer costs at most, `None` where the price is not known."""
+    from workflow.providers.prices import Prices
+
+    prices = Prices(drafters.prices_of(settings))
+    most = prices.upper(provider, model, _SAMPLE, _SAMPLE)
+    return None if most is None else dollars(most)
+
+
+def _caps(caps: Spending) -> str:
+    """How much remote models may take, in one line."""
+    spans = {
+        "a request": (caps.request_microdollars, caps.request_tokens),
+        "a day (UTC)": (caps.day_microdollars, caps.day_tokens),
+    }
+    said = []
+    for span, (money, tokens) in spans.items():
+        each = [dollars(money)] if money is not None else []
+        each += [f"{tokens:,} tokens"] if tokens is not None else []
+        said += [f"{' and '.join(each)} for {span}"] if each else []
+    if caps.rounds is not None:
+        said.append(f"{cost.counted(caps.rounds, 'round')} in a role")
+    return "; ".join(said) or "none: remote models may take what they take"
 
 
 def _repository(repository: Repository) -> Iterator[Check]:
@@ -152,17 +197,16 @@ def _branch(repository: Repository) -> str:
     return f"{base.branch} at {base.commit.short}{shallow}"
 
 
-def _settings(repository: Repository | None) -> Settings | Check:
-    """The settings in force; a check that says why when they cannot be read."""
+def _settings(repository: Repository | None) -> tuple[Settings, Policy] | Check:
+    """The settings and the policy in force; a check that says why when they cannot be read."""
     try:
         if repository is None:
-            return wiring.default_settings()
+            return wiring.default_settings(), wiring.built_in_policy()
         base = repository.git.snapshot()
         settings = wiring.read_settings(repository.git, base.tree)
-        wiring.read_policy(repository.git, base.tree, settings)
+        return settings, wiring.read_policy(repository.git, base.tree, settings)
     except WorkflowError as error:
         return Check("settings", ok=False, detail=error.message, mend=error.hint)
-    return settings
 
 
 def _walls(sandbox: Sandbox) -> Iterator[Check]:

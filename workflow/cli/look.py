@@ -14,8 +14,10 @@ from workflow.cli.output import visible, visible_lines
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workflow.cli.output import Output
-    from workflow.store import Stored
+    from workflow.store import ProposalRow, Stored
 
 _TITLE = 60
 
@@ -46,15 +48,16 @@ def show(output: Output, number: int, view: View) -> None:
         else:
             sys.stdout.buffer.write(part)
         return
-    from workflow.cli.show import lines
+    from workflow.cli.show import lines, page
 
     approvals = repository.store.approvals(number)
     git, proposal = repository.git, stored.proposal
     vault = None if view.reveal else wiring.vault(repository, proposal.base.tree)
-    patch, words = report.content(git, proposal, vault)
+    content = report.content(git, proposal, vault)
     compared = report.compared(repository.store, proposal)
-    data = report.of_proposal(stored, words, compared, approvals)
-    output.result({**data, "patch": patch}, *lines(stored, words, patch, compared, approvals))
+    data = report.of_proposal(stored, content[1], compared, approvals)
+    whole = page(repository.store, stored, content, compared, approvals)
+    output.result({**data, "patch": content[0]}, *lines(whole))
     output.next(data["next"])
 
 
@@ -65,7 +68,7 @@ def list_proposals(output: Output) -> None:
     following = report.next_command(rows[0].id, rows[0].state) if rows else 'workflow propose "…"'
     data = {"proposals": [report.of_row(row) for row in rows], "next": following}
     lines = [
-        _columns(str(row.id), row.state, row.created, _short(row.title), ", ".join(row.files))
+        _columns(str(row.id), row.state, row.created, _title(row), _files(row.files))
         for row in rows
     ]
     output.result(data, *(lines or [Text("No proposals yet.")]))
@@ -76,14 +79,14 @@ def history(output: Output) -> None:
     """Print a line for each landing."""
     repository = session.open_repository(output)
     landings = repository.journal.landings()
-    titles = {row.id: row.title for row in repository.store.rows()}
+    titles = {row.id: _title(row) for row in repository.store.rows()}
     following = "workflow rollback" if landings else "workflow list"
     data = {"landings": [report.of_landing(landing) for landing in landings], "next": following}
     lines = [
         _columns(
             *(str(landing.id), f"{landing.kind} {landing.state}", landing.at),
             f"{landing.branch} {landing.before.short} -> {landing.after.short}",
-            f"proposal {landing.proposal}: {_short(titles.get(landing.proposal, ''))}",
+            f"proposal {landing.proposal}: {titles.get(landing.proposal, '')}",
         )
         for landing in landings
     ]
@@ -117,6 +120,19 @@ def _columns(number: str, state: str, at: str, title: str, rest: str) -> Text:
     )
 
 
-def _short(title: str) -> str:
-    one_line = " ".join(title.split())
+def _title(row: ProposalRow) -> str:
+    return _short(report.title(row.title, row.wish, row.revises))
+
+
+def _files(paths: Sequence[str]) -> str:
+    """The files of a proposal: all where they are short, else how many and the first of them."""
+    whole = ", ".join(paths)
+    if len(whole) <= _TITLE:
+        return whole
+    many = f"{len(paths)} files: " if len(paths) > 1 else ""
+    return _short(f"{many}{whole}")
+
+
+def _short(text: str) -> str:
+    one_line = " ".join(text.split())
     return one_line if len(one_line) <= _TITLE else one_line[: _TITLE - 1] + "…"

@@ -7,10 +7,19 @@ from typing import Annotated
 import typer
 
 from workflow.cli.options import Json  # noqa: TC001 - Typer reads the annotations when it runs
+from workflow.errors import ExitCode
 
 recipes_app = typer.Typer(
-    name="recipes", help="The prompts that models are given.", no_args_is_help=True
+    name="recipes", help="The prompts that models are given.", invoke_without_command=True
 )
+
+
+@recipes_app.callback()
+def recipes(context: typer.Context) -> None:
+    """Show the help where no command is named."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(ExitCode.USAGE)
 
 
 def route(

@@ -11,12 +11,12 @@ from rich.text import Text
 from workflow import wiring
 from workflow.cli import findings, report, session
 from workflow.cli.output import visible, visible_lines
-from workflow.cli.show import changes, evidence, state_text, wrong
+from workflow.cli.show import fresh, page
 from workflow.errors import ExitCode
 from workflow.pipeline import explain, propose, propose_smaller, revise
 from workflow.policy import require_known
 from workflow.rounds import NothingFoundError
-from workflow.types import AnswerKind, ChangeRequest, Outcome, State
+from workflow.types import AnswerKind, ChangeRequest, State
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
@@ -65,7 +65,7 @@ def run(output: Output, typed: Typed) -> None:
 
 def revise_as(output: Output, number: int, wish: str) -> None:
     """Propose a change once more, as a reviewer wants it."""
-    words = session.request_text(wish)
+    words = session.request_text(wish, f'workflow revise {number} "make it 20s instead"')
     repository = session.open_repository(output)
     before = repository.store.get(number)
     parts = wiring.build(repository, repository.git.snapshot(), words, before)
@@ -103,24 +103,11 @@ def shrink(output: Output, number: int) -> None:
 
 def _say(output: Output, repository: wiring.Repository, stored: Stored, vault: Vault) -> None:
     """Print a fresh proposal, and leave with 3 when it is refused."""
-    text = stored.proposal.request.text
-    patch, words = report.content(repository.git, stored.proposal, vault)
+    content = report.content(repository.git, stored.proposal, vault)
     compared = report.compared(repository.store, stored.proposal)
-    data = report.of_proposal(stored, words, compared)
-    output.result(
-        data,
-        Text.assemble(
-            (f"Proposal {stored.id}  ", "bold"),
-            state_text(stored.state),
-            f"  {stored.digest.short}  {visible(' '.join(text.split()))}",
-        ),
-        *wrong(compared),
-        *changes(stored.proposal, words, patch),
-        *evidence(stored, compared),
-    )
+    data = report.of_proposal(stored, content[1], compared)
+    output.result(data, *fresh(page(repository.store, stored, content, compared)))
     if stored.state is State.REFUSED:
-        against = [v.gate for v in stored.proposal.verdicts if v.outcome is not Outcome.PASS]
-        log = f" --log {against[0]}" if against else ""
-        output.next(f"workflow show {stored.id}{log}")
+        output.next(data["next"])
         raise typer.Exit(ExitCode.REFUSED)
     output.next(f"workflow show {stored.id}, then {data['next']}")

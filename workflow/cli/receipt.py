@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from workflow.canonical import plain
-from workflow.cli import session
+from workflow.cli import cost, session
 from workflow.cli.output import visible, visible_lines
 from workflow.errors import UsageError
+from workflow.spending import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
     from workflow.store import Store, Stored
     from workflow.types import Count, Digest, Receipt, RepoPath, Round, Sent, Shown, Usage
 
+_NAMED = 6
 
-def run(output: Output, number: int, body: int | None) -> None:
-    """Print the receipts of a proposal's rounds, or one request's body (from 1) as it was."""
+
+def run(output: Output, number: int, body: int | None = None, answer: int | None = None) -> None:
+    """Print the receipts of a proposal's rounds, or one of two things as it was, both from 1.
+
+    These are the `body` of a request, and the `answer` of a round.
+    """
     repository = session.open_repository(output)
     stored = repository.store.get(number)
     if body is not None:
-        _body(output, repository.store, stored, body)
+        _print(output, stored, "body", repository.store.kept(_request_of(stored, body).body))
+        return
+    if answer is not None:
+        _print(output, stored, "answer", repository.store.kept(_answer_of(stored, answer)))
         return
     rounds = [_of_round(repository.store, one) for one in stored.proposal.rounds]
     output.result({"id": number, "rounds": rounds}, *_lines(stored))
@@ -61,6 +70,13 @@ def shown(receipt: Receipt) -> tuple[RepoPath, ...]:
     return (*receipt.files, *receipt.context)
 
 
+def named(paths: Sequence[RepoPath]) -> str:
+    """Files by name, each once; of many only the first, and how many more there are."""
+    names = list(dict.fromkeys(paths))
+    first = visible(", ".join(names[:_NAMED]))
+    return f"{first} and {len(names) - _NAMED} more" if len(names) > _NAMED else first
+
+
 def allowed(one: Shown) -> Text:
     """A value that was allowed to be seen, with its reason and its last day."""
     place = f"{one.path}:{one.line}" if one.path else "the request"
@@ -72,33 +88,49 @@ def _lines(stored: Stored) -> Iterator[Text]:
     rounds, number = stored.proposal.rounds, stored.id
     yield Text(f"Receipt of proposal {number}", "bold")
     place = 0
+    before: tuple[RepoPath, ...] = ()
     for count, one in enumerate(rounds, 1):
         receipt = one.receipt
         said = f"  round {count}, the {one.role}: " if len(rounds) > 1 else f"  the {one.role}: "
-        yield Text.assemble((said, "bold"), visible(", ".join(shown(receipt)) or "no file"))
+        files = visible(", ".join(shown(receipt))) or "no file"
+        is_same = count > 1 and shown(receipt) == before
+        before = shown(receipt)
+        yield Text.assemble((said, "bold"), "the same files" if is_same else files)
         for value in receipt.shown:
             yield allowed(value)
         if not receipt.requests:
-            yield Text("  nothing was sent: the drafter runs in this process")
-            yield Text(
-                f"  a remote model would be given {receipt.prompt_bytes} bytes,"
-                f" {receipt.prompt.short}; {counted(receipt.sealed)}"
-            )
-            yield Text.assemble(("  read them: ", "dim"), f"workflow show {number} --prompt")
+            yield from _unsent(receipt, number)
             continue
-        yield Text(f"  {receipt.sent_bytes} bytes in {len(receipt.requests)} requests")
+        many = cost.counted(len(receipt.requests), "request")
+        yield Text(f"  {receipt.sent_bytes:,} bytes in {many}")
         for sent in receipt.requests:
             place += 1
             yield from _request(sent, number, place)
         if one.usage:
             yield Text(f"     answered: {_took(one.usage)}")
+        if one.answer:
+            read = f"workflow receipt {number} --answer {count}"
+            yield Text.assemble(("     read it: ", "dim"), read)
+    total = cost.of_proposal(stored.proposal)
+    if total.answers > 1:
+        sent_bytes = sum(one.receipt.sent_bytes for one in rounds)
+        yield Text.assemble(("  all rounds: ", "bold"), f"{sent_bytes:,} bytes sent; {total}")
+
+
+def _unsent(receipt: Receipt, number: int) -> Iterator[Text]:
+    yield Text("  nothing was sent: the drafter runs in this process")
+    yield Text(
+        f"  a remote model would be given {receipt.prompt_bytes:,} bytes,"
+        f" {receipt.prompt.short}; {counted(receipt.sealed)}"
+    )
+    yield Text.assemble(("  read them: ", "dim"), f"workflow show {number} --prompt")
 
 
 def _request(sent: Sent, number: int, place: int) -> Iterator[Text]:
     yield Text.assemble(
         (f"  {place}. ", "bold"),
         f"{sent.at}  {visible(sent.destination)}  {visible(sent.model)}"
-        f"  {sent.size} bytes  {sent.body.short}",
+        f"  {sent.size:,} bytes  {sent.body.short}",
     )
     yield Text(f"     {counted(sent.sealed)}")
     yield Text.assemble(("     read them: ", "dim"), f"workflow receipt {number} --body {place}")
@@ -107,21 +139,42 @@ def _request(sent: Sent, number: int, place: int) -> Iterator[Text]:
 def _took(usage: Usage) -> str:
     """What an answer took, in words."""
     cached = f" ({usage.cached_tokens:,} of them cached)" if usage.cached_tokens else ""
-    cost = "its price is not known"
+    price = "its price is not known"
     if usage.microdollars is not None:
-        cost = f"${usage.microdollars / 1_000_000:.4f}"
-    return f"{usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out; {cost}"
+        price = dollars(usage.microdollars)
+    return f"{usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out; {price}"
 
 
-def _body(output: Output, store: Store, stored: Stored, place: int) -> None:
+def _request_of(stored: Stored, place: int) -> Sent:
+    """A request of a proposal, by its place over all rounds."""
     requests = [sent for one in stored.proposal.rounds for sent in one.receipt.requests]
     if place > len(requests):
-        made = f"{len(requests)} requests were made" if requests else "nothing was sent"
+        made = f"{cost.counted(len(requests), 'request')} made" if requests else "nothing was sent"
         message = f"proposal {stored.id} has no request {place}: {made}"
         raise UsageError(message, hint=f"workflow receipt {stored.id}")
-    data = store.kept(requests[place - 1].body)
+    return requests[place - 1]
+
+
+def _answer_of(stored: Stored, place: int) -> Digest:
+    """Where the answer of a round was kept."""
+    rounds = stored.proposal.rounds
+    hint = f"workflow receipt {stored.id}"
+    if place > len(rounds):
+        message = (
+            f"proposal {stored.id} has no answer {place}: {cost.counted(len(rounds), 'round')}"
+        )
+        raise UsageError(message, hint=hint)
+    found = rounds[place - 1].answer
+    if found is None:
+        message = f"no answer of round {place} was kept: its drafter runs in this process"
+        raise UsageError(message, hint=hint)
+    return found
+
+
+def _print(output: Output, stored: Stored, name: str, data: bytes) -> None:
+    """Print bytes as they were kept, harmless where they would reach a terminal."""
     if output.as_json:
-        output.result({"id": stored.id, "body": data.decode("utf-8", "backslashreplace")})
+        output.result({"id": stored.id, name: data.decode("utf-8", "backslashreplace")})
     elif sys.stdout.isatty():
         sys.stdout.write(visible_lines(data.decode("utf-8", "replace")))
     else:

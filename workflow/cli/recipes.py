@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from workflow import gather, prompts, rounds, seal, wiring
+from workflow import gather, prompts, seal, wiring
+from workflow import recipe as recipe_stage
 from workflow.cli import session
 from workflow.cli.output import visible, visible_lines
 from workflow.types import ChangeRequest
@@ -80,7 +81,7 @@ def render(output: Output, name: str, words: str, names: list[str]) -> None:
     recipe = parts.recipe(name)
     request = ChangeRequest(text, paths, git.identity(), recipe=name)
     named = gather.resolve(git, parts.base, request)
-    needs = rounds.needs_of(recipe, parts, named, may_default=True)
+    needs = recipe_stage.needs(recipe, parts.room[recipe.role], named, may_default=True)
     found = gather.gather(git, parts.base.tree, needs, named)
     prompt = seal.brief(parts.vault, recipe, text, found).brief.prompt
     if output.as_json:

@@ -111,6 +111,14 @@ def following(stored: Stored) -> str:
     return ", then ".join(steps) or 'workflow propose "…" PATH'
 
 
+def title(request: str, wish: str, revises: int | None) -> str:
+    """What a proposal is called, in one line: a revision by what a reviewer wanted otherwise."""
+    if not wish:
+        return " ".join(request.split())
+    before = "an earlier one" if revises is None else str(revises)
+    return f"revises {before}: {' '.join(wish.split())}"
+
+
 def content(
     git: GitStore, proposal: Proposal, vault: Vault | None
 ) -> tuple[str, dict[str, tuple[str, ...]]]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from workflow.cli.output import Output
     from workflow.git_store import GitStore
 
+_EXAMPLE = 'workflow propose "allow origin https://…" PATH'
+_MAX_REQUEST = 4000
+
 
 def open_repository(output: Output) -> wiring.Repository:
     """The repository around the current folder; tells what recovery found."""
@@ -99,8 +102,8 @@ def path_in(git: GitStore, name: str) -> RepoPath:
         raise PathError(message, hint="name files of this repository") from error
 
 
-def request_text(words: str, command: str = "propose", about: str = "PATH") -> str:
-    """A request as it was typed for a command, which says more after it: what it is `about`.
+def request_text(words: str, again: str = _EXAMPLE) -> str:
+    """A request as it was typed; `again` is how to type the command with a better one.
 
     Raises `UsageError` when it is empty, over 4,000 characters, or not UTF-8.
     """
@@ -109,14 +112,11 @@ def request_text(words: str, command: str = "propose", about: str = "PATH") -> s
         text.encode()
     except UnicodeEncodeError as error:
         message = "the request is not UTF-8 text"
-        raise UsageError(message, hint='workflow propose "…"') from error
+        raise UsageError(message, hint=again) from error
     if not text:
         message = "the request is empty"
-        raise UsageError(message, hint='workflow propose "allow origin https://…" PATH')
+        raise UsageError(message, hint=again)
     if len(text) > _MAX_REQUEST:
         message = f"the request has {len(text)} characters; at most {_MAX_REQUEST} are read"
         raise UsageError(message, hint="split it into smaller changes")
     return text
-
-
-_MAX_REQUEST = 4000

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.text import Text
 
-from workflow.cli import diff
+from workflow.cli import cost, diff, report
 from workflow.cli.output import visible
-from workflow.cli.receipt import allowed, counted, shown
+from workflow.cli.receipt import allowed, counted, named, shown
 from workflow.shrink import describe
-from workflow.types import Outcome
+from workflow.types import Outcome, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from workflow.forecast import Comparison
-    from workflow.store import Approval, Stored
+    from workflow.store import Approval, Store, Stored
     from workflow.types import Proposal, Round, Verdict
 
 Words: TypeAlias = "Mapping[str, tuple[str, ...]]"
@@ -31,24 +32,75 @@ _STATE_STYLES = {
     "rejected": "red",
     "rolled-back": "magenta",
 }
+# How a note begins that is not the drafter's: it says why there was no further round.
+_OUR_NOTE = "no further round: "
 
 
-def lines(
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that a page about a proposal says.
+
+    `revises` is the number of the proposal that it revises, `None` where that is not here, and
+    `request` what all answers to its request took.
+    """
+
+    stored: Stored
+    words: Words
+    patch: str
+    compared: Sequence[Comparison]
+    approvals: Sequence[Approval] = ()
+    revises: int | None = None
+    request: cost.Sum = field(default_factory=cost.Sum)
+
+
+def page(
+    store: Store,
     stored: Stored,
-    words: Words,
-    patch: str,
+    content: tuple[str, Words],
     compared: Sequence[Comparison],
-    approvals: Sequence[Approval],
-) -> Iterator[Text]:
+    approvals: Sequence[Approval] = (),
+) -> Page:
+    """A page with what the store knows beside the proposal; `content` is that of `report`."""
+    patch, words = content
+    before = stored.proposal.revised_from
+    return Page(
+        *(stored, words, patch, compared, approvals),
+        revises=store.number_of(before) if before else None,
+        request=cost.of_request(store, stored.proposal),
+    )
+
+
+def lines(page: Page) -> Iterator[Text]:
     """A whole proposal, top to bottom; what was forecast wrongly comes first."""
-    yield from _head(stored, approvals)
+    stored, compared = page.stored, page.compared
+    yield from _head(page)
     yield Text()
     yield from wrong(compared)
-    yield from changes(stored.proposal, words, patch)
+    yield from changes(stored.proposal, page.words, page.patch)
     yield Text()
     yield from evidence(stored, compared)
+    yield from _rounds(stored)
     yield Text()
     yield from _sent(stored)
+    yield from _cost(page)
+
+
+def fresh(page: Page) -> Iterator[Text]:
+    """What is new to the one who has just proposed it."""
+    stored, compared = page.stored, page.compared
+    wish = stored.proposal.wish
+    said = report.title(stored.proposal.request.text, wish, page.revises)
+    yield Text.assemble(
+        (f"Proposal {stored.id}  ", "bold"),
+        state_text(stored.state),
+        f"  {stored.digest.short}  {visible(said)}",
+    )
+    yield from _drafting(stored.proposal)
+    yield from wrong(compared)
+    yield from changes(stored.proposal, page.words, page.patch)
+    yield from evidence(stored, compared)
+    yield from _rounds(stored)
+    yield from _cost(page)
 
 
 def state_text(state: str) -> Text:
@@ -98,27 +150,54 @@ def evidence(stored: Stored, compared: Sequence[Comparison]) -> Iterator[Text]:
         yield Text.assemble(("  ✓ ", "green"), ("policy  ", "bold"), "no rule objects")
     yield from _conditions(proposal)
     yield from _excess(stored)
-    for one in proposal.rounds:
-        yield from _round(one, len(proposal.rounds))
+    if len(proposal.rounds) == 1:
+        yield from _said(proposal.rounds[0], "  ")
 
 
-def _round(one: Round, rounds: int) -> Iterator[Text]:
-    """What a drafter said of its draft, and why it went back if it did."""
-    if one.objection and (rounds > 1 or not one.stands):
-        went = "stays, although" if one.stands else "went back:"
-        yield Text.assemble((f"  a draft of the {one.role} {went} ", "dim"), visible(one.objection))
+def _rounds(stored: Stored) -> Iterator[Text]:
+    """Where it took more than one: what became of each, and what its drafter said of it."""
+    rounds = stored.proposal.rounds
+    if len(rounds) == 1:
+        return
+    yield Text()
+    yield Text("Rounds", style="bold")
+    for number, one in enumerate(rounds, 1):
+        objection = visible(_amid(one.objection))
+        if one.stands:
+            became = f"is kept, although {objection}" if objection else "is kept"
+        else:
+            became = f"went back: {objection}" if objection else "went back"
+        yield Text.assemble((f"  {number} of {len(rounds)}  ", "bold"), f"{one.role}  {became}")
+        yield from _said(one, "      ")
+    if any(one.answer for one in rounds):
+        yield Text.assemble(
+            ("  read an answer: ", "dim"), f"workflow receipt {stored.id} --answer N"
+        )
+
+
+def _amid(sentence: str) -> str:
+    """A sentence of ours for the middle of a line."""
+    return f"t{sentence[1:]}" if sentence.startswith("The ") else sentence
+
+
+def _said(one: Round, lead: str) -> Iterator[Text]:
+    """What a drafter said of a draft that is kept; of one that went back, only what we noted."""
+    for note in one.notes:
+        said = visible(" ".join(note.split()))
+        if said.startswith(_OUR_NOTE):
+            yield Text.assemble((f"{lead}note: ", "dim"), said)
+        elif one.stands:
+            yield Text.assemble((f"{lead}note from the drafter: ", "dim"), said)
     if not one.stands:
         return
     for seen in one.observations:
         yield Text.assemble(
-            ("  ! ", "yellow"),
+            (f"{lead}! ", "yellow"),
             (f"{seen.severity}  ", "bold"),
             visible(f"{seen.path}:{seen.line}: {seen.what}; {seen.mend}"),
         )
-    for note in one.notes:
-        yield Text.assemble(("  note from the drafter: ", "dim"), visible(" ".join(note.split())))
     for repair in one.repairs:
-        yield Text.assemble(("  mended in the draft: ", "dim"), visible(repair))
+        yield Text.assemble((f"{lead}mended in the draft: ", "dim"), visible(repair))
 
 
 def _conditions(proposal: Proposal) -> Iterator[Text]:
@@ -149,7 +228,8 @@ def _excess(stored: Stored) -> Iterator[Text]:
         yield Text.assemble(("      try: ", "bold"), f"workflow shrink {stored.id}")
 
 
-def _head(stored: Stored, approvals: Sequence[Approval]) -> Iterator[Text]:
+def _head(page: Page) -> Iterator[Text]:
+    stored = page.stored
     proposal = stored.proposal
     yield Text.assemble(
         (f"Proposal {stored.id}  ", "bold"),
@@ -161,18 +241,25 @@ def _head(stored: Stored, approvals: Sequence[Approval]) -> Iterator[Text]:
         f"  on {visible(proposal.base.branch)} at {proposal.base.commit.short},"
         f" for {visible(str(proposal.request.requester))}, {proposal.created}"
     )
-    reasons = visible("; ".join(proposal.route.reasons))
-    drafters = visible(", then ".join(_drafter(one) for one in proposal.standing))
-    yield Text(f"  drafted by {drafters}: {reasons}")
+    yield from _drafting(proposal)
     if proposal.shrunk_from:
         yield Text(f"  a smaller form of the proposal with the digest {proposal.shrunk_from.short}")
     if proposal.revised_from:
-        yield Text(
-            f"  instead of the proposal with the digest {proposal.revised_from.short}:"
-            f" {visible(' '.join(proposal.wish.split()))}"
-        )
-    for approval in approvals:
+        before = "an earlier proposal" if page.revises is None else f"proposal {page.revises}"
+        wish = visible(" ".join(proposal.wish.split()))
+        yield Text(f"  revises {before} ({proposal.revised_from.short}): {wish}")
+    for approval in page.approvals:
         yield Text(f"  approved by {visible(approval.approver)}, {approval.at}", "green")
+
+
+def _drafting(proposal: Proposal) -> Iterator[Text]:
+    """Who has drafted, and why they were chosen."""
+    drafters = visible(", then ".join(_drafter(one) for one in proposal.standing))
+    yield Text(f"  drafted by {drafters}")
+    way = proposal.route.way
+    who = "the architect, then the surgeon" if way is Way.MIXED else f"the {way}"
+    reasons = visible("; ".join(proposal.route.reasons))
+    yield Text(f"  routed to {who} because {reasons}")
 
 
 def _drafter(one: Round) -> str:
@@ -205,10 +292,10 @@ def _sent(stored: Stored) -> Iterator[Text]:
     rounds = stored.proposal.rounds
     sent = sum(one.receipt.sent_bytes for one in rounds)
     receipts = [one.receipt for one in rounds]
-    files = visible(", ".join(dict.fromkeys(path for one in receipts for path in shown(one))))
+    files = named([path for one in receipts for path in shown(one)])
     if sent:
         hosts = ", ".join(dict.fromkeys(one.destination for one in receipts if one.requests))
-        said = f"{sent} bytes with {files or 'no file'} to {visible(hosts)}"
+        said = f"{sent:,} bytes with {files or 'no file'} to {visible(hosts)}"
         read = f"workflow receipt {stored.id}"
     else:
         said = "nothing: the drafter runs in this process"
@@ -217,9 +304,18 @@ def _sent(stored: Stored) -> Iterator[Text]:
     last = receipts[-1]
     if not sent:
         with_files = f" with {files}" if files else ""
-        yield Text(f"  a remote model would be given {last.prompt_bytes} bytes{with_files}")
+        yield Text(f"  a remote model would be given {last.prompt_bytes:,} bytes{with_files}")
     yield Text(f"  {counted(last.sealed)}; read them: {read}")
     for left in dict.fromkeys(left for one in receipts for left in one.left_out):
         yield Text.assemble(("  not shown: ", "dim"), visible(f"{left.path}: {left.why}"))
     for allowance in dict.fromkeys(one for receipt in receipts for one in receipt.shown):
         yield allowed(allowance)
+
+
+def _cost(page: Page) -> Iterator[Text]:
+    """What the answers took, where one was paid for."""
+    total = cost.of_proposal(page.stored.proposal)
+    if total.answers:
+        yield Text.assemble(("Cost  ", "bold"), str(total))
+    if page.request.answers > total.answers:
+        yield Text(f"  with every other answer to this request: {page.request}")

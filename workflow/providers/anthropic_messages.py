@@ -32,6 +32,8 @@ class AnthropicMessages(RemoteProvider):
     files after them, are marked for the provider's cache: the next round begins with both.
     """
 
+    key_variable = remote.ANTHROPIC_KEY_VARIABLE
+
     def _load(self) -> None:
         remote.load_anthropic()
 

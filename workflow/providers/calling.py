@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from contextlib import closing
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from workflow.config import is_loopback
 from workflow.errors import ProviderError
@@ -35,7 +35,6 @@ from workflow.providers.failures import (
     failure,
 )
 from workflow.providers.interface import Answered
-from workflow.providers.keys import VARIABLES
 from workflow.redaction.egress.bounds import Bounds
 from workflow.redaction.egress.guard import Destination
 from workflow.text import one_line
@@ -72,6 +71,8 @@ class RemoteProvider(ABC):
     """A provider behind an API.  Each API says how it is asked and how its events are read."""
 
     can_repair = True
+    key_variable: ClassVar[str]
+    """The variable of the environment that has the key, for messages."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - a model, how to reach it, and who watches over it
         self,
@@ -160,9 +161,14 @@ class RemoteProvider(ABC):
 
     @property
     def _callee(self) -> Callee:
-        provider, there = self._model.provider, Destination.parse(self._remote.base_url, ())
-        origin, is_here = one_line(str(there)), is_loopback(there.host)
-        return Callee(provider, self._who, origin, VARIABLES[provider], is_here=is_here)
+        there = Destination.parse(self._remote.base_url, ())
+        return Callee(
+            self._model.provider,
+            self._who,
+            one_line(str(there)),
+            self.key_variable,
+            is_here=is_loopback(there.host),
+        )
 
     def _require_sendable(self, question: Question) -> None:
         try:

@@ -38,6 +38,8 @@ class CompatibleChat(RemoteProvider):
     A server on this machine needs no key.  One that does not count tokens has them estimated.
     """
 
+    key_variable = COMPATIBLE_KEY_VARIABLE
+
     def _load(self) -> None:
         remote.load_openai()
 
@@ -48,7 +50,7 @@ class CompatibleChat(RemoteProvider):
         words = f"{prompt.data}\n{prompt.task}"
         settings = _with_key(self._remote)
         client = remote.openai_client(
-            settings, self._leaks, self._outbox, bounds, COMPATIBLE_KEY_VARIABLE
+            settings, self._leaks, self._outbox, bounds, self.key_variable
         )
         with closing(client):
             yield from remote.events(

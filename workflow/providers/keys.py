@@ -90,10 +90,10 @@ def source(provider: str) -> str:
 def key_for(provider: str, base_url: str, *, is_own_choice: bool = False) -> str:
     """The key of a provider for requests to `base_url`.
 
-    A vendor's key goes to the vendor's hosts and to this machine; the key of a compatible server to
-    this machine.  Any other address has to be the own choice of who runs the command, which is one
-    that their environment gives and not the repository.  A compatible server on this machine may
-    well want no key: `NO_KEY` stands for it.
+    A vendor's key goes to the vendor's hosts, the key of a compatible server to this machine.  Any
+    other address has to be the own choice of who runs the command, which is one that their
+    environment gives and not the repository.  A compatible server on this machine may well want no
+    key: `NO_KEY` stands for it.
 
     Raises `ForeignAddressError` for another address, and what `key` raises.
     """

@@ -30,6 +30,8 @@ class OpenAIResponses(RemoteProvider):
     token on, nothing has to be forced, and a refusal comes as a part of its own.
     """
 
+    key_variable = remote.OPENAI_KEY_VARIABLE
+
     def _load(self) -> None:
         remote.load_openai()
 

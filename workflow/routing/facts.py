@@ -30,22 +30,26 @@ class Facts:
     """What a request names, and whether it is there; all empty where there is no repository.
 
     `existing` and `missing` are files, and `beside` those that exist and are not in the words but
-    were given with them.  `found` and `unfound` are names of directives, headers, locations and
-    code, which were looked for in `searched`.  `kinds` are kinds of files that the base has,
-    `absent` those that it has not.  `files` counts the base's, `None` without a repository;
-    `is_bare` says that none of them is more than a readme or the like.
+    were given with them; `no_input` are missing ones out of which something is to be made.
+    `found` and `unfound` are names of directives, headers, locations and code, which were looked
+    for in `searched`, and `new_hosts` those that a site is asked for and that stand nowhere there.
+    `kinds` are kinds of files that the base has, `absent` those that it has not.  `files` counts
+    the base's, `None` without a repository; `bare` are all of them, `None` where one is more than a
+    readme or the like.
     """
 
     existing: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    no_input: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     unfound: tuple[str, ...] = ()
+    new_hosts: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     files: int | None = None
-    is_bare: bool = False
+    bare: tuple[str, ...] | None = None
 
 
 def look(
@@ -70,20 +74,23 @@ def look(
     things = names.things(text)
     searched = [entry for entry in regular if entry.path in existing]
     searched += [e for e in regular if e.path not in existing and _is_configuration(e.path)]
-    searched = searched[:_MAX_FILES] if things else []
-    found = _found(things, read(searched)) if searched else ()
+    sites = names.sites(text)
+    searched = searched[:_MAX_FILES] if things or sites else []
+    found = _found((*things, *sites), read(searched)) if searched else ()
     there, absent = kinds(text, tuple(paths))
     return Facts(
         existing=tuple(existing),
         beside=tuple(path for path in existing if path not in said),
         missing=missing,
-        found=found,
+        no_input=tuple(name for name in names.sources(text) if name in missing),
+        found=tuple(name for name in things if name in found),
         unfound=tuple(name for name in things if name not in found),
+        new_hosts=tuple(host for host in sites if host not in found),
         searched=tuple(entry.path for entry in searched),
         kinds=there,
         absent=absent,
         files=len(regular),
-        is_bare=all(_is_bare(path) for path in paths),
+        bare=tuple(sorted(paths)) if all(map(_is_bare, paths)) else None,
     )
 
 

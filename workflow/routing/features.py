@@ -18,6 +18,7 @@ LIMIT = 200
 FACTS = (
     *("existing files", "missing files", "existing and missing files", "names found"),
     *("names not found", "no repository", "kinds there", "kinds absent", "files beside"),
+    "a site for a new host",
 )
 """The names of the facts as the head knows them, in the order of `facts`."""
 
@@ -71,16 +72,20 @@ def focus(text: str) -> str:
 
 
 def facts(found: Facts) -> tuple[bool, ...]:
-    """The facts as the head is given them, in the order of `FACTS`."""
+    """The facts as the head is given them, in the order of `FACTS`.
+
+    What a new site is to have, other sites may have, too: then it does not count that it is found.
+    """
     in_words = len(found.existing) > len(found.beside)
     return (
         in_words,
         bool(found.missing),
         in_words and bool(found.missing),
-        bool(found.found),
+        bool(found.found) and not found.new_hosts,
         bool(found.unfound),
         found.files is None,
         bool(found.kinds),
         bool(found.absent),
         bool(found.beside),
+        bool(found.new_hosts),
     )

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 _MAX_NAMES = 24
+_BEFORE = 48
 
 _SUFFIXES = (
     "cfg|cjs|conf|cs|css|csv|env|go|graphql|h|html|ini|j2|java|js|json|jsonl|jsx|kt|lock|lua|map|md"
@@ -32,6 +33,21 @@ _NAME = re.compile(
     r"|[A-Za-z]{1,30}(?:_[A-Za-z0-9]{1,30}){1,6}"  # a directive, a variable
     r")(?![\w/-]|\.\w)"
 )
+# A host that a site is asked for, as in "a server block for shop.example.test".
+_SITE = re.compile(
+    r"\b(?:server[ -]?blocks?|v-?hosts?|virtual hosts?|sites?|(?:site|nginx) config\w*|nginx"
+    r"|prox(?:y|ies)|first pass)\b(?: [\w,/'-]{1,30}){0,3}? (?:for|of|named|called) "
+    r"(?:the )?(?:host |domain )?"
+    r"(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.[a-z]{2,63})\b(?![./-]\w)",
+    re.IGNORECASE,
+)
+# What stands before a file out of which something is to be made.
+_OUT_OF = re.compile(
+    r"\b(?:from|out of|based on|modell?ed on|according to"
+    r"|(?:back-?ends?|server(?: side| half)?|api|service) (?:for|behind|of|matching))"
+    r" (?:the |our |this |that )?[`'\"(]?\Z",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +70,25 @@ def files(text: str) -> tuple[Mention, ...]:
     return tuple(found[:_MAX_NAMES])
 
 
+def sources(text: str) -> tuple[str, ...]:
+    """The files out of which a text wants something made, whether they exist or not."""
+    return tuple(
+        mention.path
+        for mention in files(text)
+        if _OUT_OF.search(text[max(0, mention.start - _BEFORE) : mention.start])
+    )
+
+
 def things(text: str) -> tuple[str, ...]:
     """The names of directives, headers, locations, functions and variables in a text."""
     found = (match[0].removesuffix("()").rstrip(".") for match in _NAME.finditer(text))
     return tuple(dict.fromkeys(name for name in found if len(name) > 1))[:_MAX_NAMES]
+
+
+def sites(text: str) -> tuple[str, ...]:
+    """The hosts that a text speaks of an NGINX site for, whether there is one or not."""
+    found = (match["host"] for match in _SITE.finditer(text))
+    return tuple(dict.fromkeys(host for host in found if not _FILE.fullmatch(host)))[:_MAX_NAMES]
 
 
 def without_addresses(text: str) -> str:

@@ -149,6 +149,25 @@ _SIGNS: tuple[tuple[str, str], ...] = (
             r"the existing file\b"
         ),
     ),
+    (
+        "a backend for a client",
+        (
+            r"\b(?:back-?ends?|servers?|server (?:side|half|part)|api|counterpart|service) "
+            r"(?:out )?(?:for|from|to|behind|of|matching|based on) (?:the |our |this |that |a )?"
+            r"(?:existing file|(?:[\w-]+ )?(?:client|front-?end|tracker|script))\b"
+        ),
+    ),
+    (
+        "a first pass",
+        r"\b(?:nginx|proxy|backend|config\w*|site)[ -](?:first[ -]pass)\b|\bfirst[ -]pass\b",
+    ),
+    (
+        "changes only the copy",
+        (
+            r"\b(?:copy|clone|duplicate)\b.{1,80}\bthe new file\b"
+            r".{1,60}\b(?:there|in (?:it|the copy|that (?:one|copy)|the new (?:file|one)))\b"
+        ),
+    ),
 )
 SIGNS = tuple(name for name, _ in _SIGNS)
 """The names of the signs, in the order of `signs`."""
@@ -165,9 +184,27 @@ def shown(text: str) -> frozenset[str]:
     return frozenset(name for name, shows in zip(SIGNS, signs(text), strict=True) if shows)
 
 
+def is_twofold(text: str) -> bool:
+    """Whether a text asks for a whole new thing, and then for something in a file that exists.
+
+    Its files stand in it as for `signs`.
+    """
+    return _TWOFOLD.search(text) is not None
+
+
 def is_asking(sentence: str) -> bool:
     """Whether a sentence has a word for creating or for editing."""
     return _ASKING.search(sentence) is not None
 
 
 _ASKING = re.compile(rf"\b(?:{_CREATE}|{_EDIT})\b", re.IGNORECASE)
+_BUILD = (
+    r"(?:scaffold\w*|generat\w*|bootstrap\w*|build|write|draft|creat(?:e|ing)|prototype|derive"
+    r"|spin up|stand up|put together)"
+)
+_TWOFOLD = re.compile(
+    rf"\b{_BUILD} (?:me |us )?{_FEW % 4}{_WHOLE}\b.{{0,120}}?"
+    rf"(?:\b(?:and|then|plus|also)|;)\W+(?:{_CREATE}|{_EDIT}|{_HOOK})\b"
+    r"(?: [\w/'-]+){0,7} (?:in|into|to|on) the existing file\b",
+    re.IGNORECASE,
+)

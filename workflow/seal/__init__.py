@@ -5,7 +5,7 @@ restored: the text of a draft never is.
 """
 
 from workflow.seal.brief import Asked, again, brief, shown
-from workflow.seal.files import SealedFiles, misplaced
+from workflow.seal.files import SealedFiles, misplaced, patch_of
 from workflow.seal.learn import keeper, learn, learn_tree, secrets
 from workflow.seal.outbox import Outbox
 
@@ -19,6 +19,7 @@ __all__ = [
     "learn",
     "learn_tree",
     "misplaced",
+    "patch_of",
     "secrets",
     "shown",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,29 @@ def misplaced(vault: Vault, git: GitStore, change: TreeChange) -> tuple[Fault, .
             was = before.get(file.path) or _moved(after, gone)
             faults += restore(vault, was, after, file.path).faults
     return tuple(faults)
+
+
+def patch_of(vault: Vault, git: GitStore, change: TreeChange) -> str:
+    """A unified diff of the sealed files of a change, for a drafter to read.
+
+    Both sides are sealed as the files that they are: what only a file's name or a value's place
+    gives away is sealed, too.  What is no text is named alone.
+    """
+    texts = learned(vault, git, sides(change))
+    lines: list[str] = []
+    for file in change.files:
+        name = vault.seal_path(file.path)
+        if any(blob and blob not in texts for blob in (file.old, file.new)):
+            lines.append(f"binary file {name} changes\n")
+            continue
+        old, new = (
+            vault.seal(texts[blob], file.path).data.decode("utf-8", "replace") if blob else ""
+            for blob in (file.old, file.new)
+        )
+        names = (f"a/{name}" if file.old else "/dev/null", f"b/{name}" if file.new else "/dev/null")
+        before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+        lines += difflib.unified_diff(before, after, *names)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
 def _moved(data: bytes, gone: Sequence[Sealed]) -> Sealed | None:

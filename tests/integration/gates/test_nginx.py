@@ -129,12 +129,32 @@ def test_new_broken_configuration_fails(make_case: MakeCase) -> None:
 
 
 def test_new_site_below_a_known_main_file_is_held_to_the_base(make_case: MakeCase) -> None:
-    """A new site brings no names of its own past the main file that the base has."""
+    """Its certificates stand in, with a note; it brings no host past what the base knows."""
     other = trees.SITE.replace("example.com", "other.com").replace("upstream api", "upstream api2")
     patched = {**trees.FULL, "nginx/sites-enabled/other.conf": other}
     verdict = judged(make_case, trees.FULL, patched)
+    assert verdict.outcome is Outcome.PASS
+    assert "a mistyped path does not show" in verdict.notes[-1]
+
+
+def test_new_site_may_not_bring_a_host(make_case: MakeCase) -> None:
+    """What it passes requests to is a name that the base knows, or one that is vouched for."""
+    other = trees.SITE.replace("example.com", "other.com").replace("upstream api", "upstream api2")
+    patched = {**trees.FULL, "nginx/sites-enabled/other.conf": other}
+    evil = {**patched, "nginx/sites-enabled/other.conf": other.replace("app:8000", "evil:8000")}
+    verdict = judged(make_case, trees.FULL, evil)
     assert verdict.outcome is Outcome.FAIL
-    assert "/etc/letsencrypt/live/other.com/fullchain.pem" in verdict.summary
+    assert "evil:8000" in verdict.summary
+
+
+def test_a_mistyped_certificate_in_a_known_file_fails(make_case: MakeCase) -> None:
+    """Only what nginx has not read before may bring a certificate of its own."""
+    wrong = trees.SITE.replace("fullchain.pem", "fulchain.pem")
+    verdict = judged(
+        make_case, trees.FULL, {**trees.FULL, "nginx/sites-enabled/example.conf": wrong}
+    )
+    assert verdict.outcome is Outcome.FAIL
+    assert "fulchain.pem" in verdict.summary
 
 
 def test_removed_site_is_judged_by_the_main_file(make_case: MakeCase) -> None:

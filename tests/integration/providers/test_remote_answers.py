@@ -232,6 +232,21 @@ def test_a_server_of_this_machine_needs_no_key(desk: Desk) -> None:
         assert desk.server.connections == 0
 
 
+def test_a_missing_key_is_called_by_its_own_variable(desk: Desk) -> None:
+    """Also for a compatible server that is not on this machine; nothing is sent."""
+    desk.key = ""
+    found = desk.ask(by=desk.provider("https://models.example.test/v1"))
+    variable = {
+        Vendor.OPENAI: "OPENAI_API_KEY",
+        Vendor.ANTHROPIC: "ANTHROPIC_API_KEY",
+        Vendor.COMPATIBLE: "WORKFLOW_COMPATIBLE_API_KEY",
+    }[desk.vendor]
+    assert type(found.error).__name__ == "MissingKeyError"
+    assert f": {variable} is not set" in found.message
+    assert f"export {variable}=" in found.message
+    assert desk.kept.bodies == []
+
+
 def test_a_large_answer_arrives_whole(desk: Desk) -> None:
     """Just under the most that an answer may have, with letters of each width."""
     text = "é€𝄞x" * 150_000

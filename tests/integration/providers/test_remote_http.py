@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import socket
+import socketserver
+import ssl
 import tracemalloc
+from contextlib import contextmanager, suppress
 from email.utils import formatdate
+from threading import Thread
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+import httpx2
 import pytest
 
 from tests.integration.providers.remote_desk import KEY, WORDS, Desk, Ends
 from tests.loopback import Fault, loopback
 from tests.loopback.faults import bomb, dripping_head, error, first, flood, page
+from workflow.gates import throwaway
+from workflow.providers import failures, remote
 from workflow.providers.failures import (
     BadKeyError,
+    ConnectionLostError,
     DeadlineError,
     NoCreditError,
     NotAnApiError,
@@ -26,6 +35,9 @@ from workflow.providers.failures import (
 from workflow.redaction.egress.guard import EgressDeniedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from workflow.errors import WorkflowError
 
 AT_ONCE = ("Retry-After", "0")
@@ -222,15 +234,83 @@ def test_headers_that_never_end_meet_the_deadline(desk: Desk) -> None:
     Ends(DeadlineError).check(desk, desk.ask())
 
 
+@contextmanager
+def answering(reply: bytes, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A server on a port of this machine that answers whatever comes with these bytes."""
+
+    class Answering(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                talk = tls.wrap_socket(self.request, server_side=True) if tls else self.request
+                talk.recv(65_536)
+                talk.sendall(reply)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def throwaway_tls(folder: Path) -> ssl.SSLContext:
+    """With a certificate that no authority has signed."""
+    (folder / "a.crt").write_bytes(throwaway.CERTIFICATE)
+    (folder / "a.key").write_bytes(throwaway.KEY)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "a.crt", folder / "a.key")
+    return context
+
+
 def test_nobody_there(desk: Desk) -> None:
     """A port that nobody listens on is a lost connection, after each attempt."""
     with loopback() as gone:
         url = desk.vendor.url(gone)
     desk.limit(retries=1)
     found = desk.ask(by=desk.provider(url))
-    assert type(found.error).__name__ == "ConnectionLostError"
+    assert isinstance(found.error, ConnectionLostError)
     assert len(desk.kept.bodies) == 2
     assert desk.server.arrived == []
+    assert f"cannot be reached at {gone.origin}: connection refused" in found.message
+    assert f"{gone.origin}/" not in found.message
+
+
+def test_a_name_that_is_none() -> None:
+    """Whatever the libraries wrap the resolver's own error in; no test asks a real one."""
+
+    def ask() -> NoReturn:
+        message = "no host"
+        try:
+            raise socket.gaierror(socket.EAI_NONAME, message)
+        except OSError as error:
+            raise httpx2.ConnectError(message) from error
+
+    with pytest.raises(failures.Fault) as caught:
+        next(remote.events(ask))
+    assert caught.value.trouble is failures.Trouble.NO_NAME
+    assert caught.value.is_passing
+
+
+def test_a_server_that_does_not_speak_tls(desk: Desk) -> None:
+    """What an address with https:// in front of a plain server comes to; asked once."""
+    with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        found = desk.ask(by=desk.provider(f"https://127.0.0.1:{port}/v1"))
+    assert isinstance(found.error, ConnectionLostError)
+    assert f"https://127.0.0.1:{port}: what answers there does not speak TLS" in found.message
+    assert "begins with http://" in found.message
+    assert len(desk.kept.bodies) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for(desk: Desk, tmp_path: Path) -> None:
+    """It is not asked again; the hint names the variable of another authority."""
+    with answering(b"", throwaway_tls(tmp_path)) as port:
+        found = desk.ask(by=desk.provider(f"https://127.0.0.1:{port}/v1"))
+    assert isinstance(found.error, ConnectionLostError)
+    assert "its certificate is not trusted" in found.message
+    assert "__CA_FILE=" in found.message
+    assert len(desk.kept.bodies) == 1
 
 
 def test_the_key_goes_into_its_header_and_nowhere_else(desk: Desk) -> None:

@@ -121,10 +121,8 @@ def test_prose_in_place_of_the_form(desk: Desk) -> None:
     """What local servers do that ignore a schema, and models that would rather talk."""
     desk.server.answers += [say(f"Sure! Here is {WORDS}", way=Way.TEXT)] * 9
     found = desk.ask()
-    assert isinstance(found.error, WrongFormError | WrongStopError)
-    assert WORDS not in found.message
-    assert desk.usable == [False]
-    assert len(desk.server.arrived) == 1
+    ends(WrongFormError).check(desk, found)
+    assert "prose" in found.message
 
 
 def test_prose_round_the_form(desk: Desk) -> None:
@@ -239,8 +237,8 @@ def test_a_missing_gate_is_named(desk: Desk) -> None:
 
 
 NOTHING = {
-    AnswerKind.EDITS: changed(EDITS, diff=" \n"),
-    AnswerKind.FILES: changed(FILES, files=[], edits_wanted=[]),
+    AnswerKind.EDITS: changed(EDITS, diff=" \n", notes=[]),
+    AnswerKind.FILES: changed(FILES, files=[], edits_wanted=[], notes=[]),
     AnswerKind.EXPLANATION: changed(EXPLANATION, explanation=""),
 }
 
@@ -250,6 +248,15 @@ def test_a_form_with_nothing_in_it(kind: AnswerKind, desk: Desk) -> None:
     """All members are there, and nothing is proposed."""
     desk.server.answers.append(say(NOTHING[kind]))
     ends(EmptyAnswerError).check(desk, desk.ask(brief(kind)))
+
+
+def test_nothing_to_change_and_why(desk: Desk) -> None:
+    """An empty diff with a note is what the recipe asks for where nothing is to change."""
+    desk.server.answers.append(say(changed(EDITS, diff="")))
+    found = desk.ask()
+    Ends(None, 1, (True,)).check(desk, found)
+    assert found.draft
+    assert (found.draft.text, found.draft.notes) == ("", ("one", "two"))
 
 
 # --- what it is made of ------------------------------------------------------------------------

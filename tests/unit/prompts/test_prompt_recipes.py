@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow import prompts
+from workflow import patch, prompts
 from workflow.prompts import ContextRule, Input, PromptError, UnknownRecipeError
 from workflow.providers import answers
 from workflow.resources import folder
-from workflow.types import AnswerKind, Role
+from workflow.types import AnswerKind, RepoPath, Role
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Spawn
@@ -320,3 +320,32 @@ def test_reading_recipes_is_what_costs(python: Spawn) -> None:
         "before = heavy(); p.load('scaffold'); print(before, heavy())"
     )
     assert python(code).line() == "[] ['jinja2', 'pydantic', 'yaml']"
+
+
+BASKET = (
+    "basket fruit {\n    apple 1\n    pear 2\n    plum 3\n    quince 4\n    fig 6\n    date 7\n}\n"
+)
+
+
+class Basket:
+    """A tree with the one file that the example edits."""
+
+    def read(self, path: RepoPath) -> patch.Content | None:
+        """The file, whatever it is called."""
+        del path
+        return patch.Content("100644", BASKET.encode())
+
+
+@pytest.mark.parametrize("name", ["safety-check", "surgical-edit", "systemd-edit"])
+def test_the_example_of_a_hunk_is_one(name: str) -> None:
+    """It is placed as it stands, without a repair: a model copies its blanks."""
+    flags = re.MULTILINE | re.DOTALL
+    (hunk,) = re.findall(r"^```diff\n(.*?)^```$", prompts.load(name).parts.rules, flags)
+    assert "one blank more than in the file" in prompts.load(name).parts.rules
+    reading = patch.read(f"--- a/basket\n+++ b/basket\n{hunk}".encode())
+    made = patch.place(reading.operations, Basket())
+    ((_, content),) = made.files
+    assert content
+    assert content.data.decode() == BASKET.replace("quince 4", "quince 5")
+    assert not reading.repairs
+    assert [place.fit for place in made.places] == [patch.Fit.EXACT]

@@ -104,6 +104,8 @@ class Desk:
 class Scripted(RemoteProvider):
     """Plays one script for each attempt: calls of `Reply`, seconds that pass, and faults."""
 
+    key_variable = "A_KEY"
+
     def __init__(self, model: Model, desk: Desk, time: Time) -> None:
         super().__init__(model, REMOTE, Leaks(lambda: ()), desk, desk, time.clock())
         self.scripts: list[list[object]] = []

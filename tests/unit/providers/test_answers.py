@@ -139,9 +139,24 @@ def test_files_become_a_patch_and_wishes() -> None:
 
 def test_wishes_alone_are_a_draft_without_a_patch() -> None:
     """An architect may find that nothing new is needed."""
-    draft = read({**GOOD[AnswerKind.FILES], "files": []}, AnswerKind.FILES)
+    draft = read({**GOOD[AnswerKind.FILES], "files": [], "notes": []}, AnswerKind.FILES)
     assert draft.text == ""
     assert draft.wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (AnswerKind.EDITS, {"diff": " \n"}),
+        (AnswerKind.FILES, {"files": [], "edits_wanted": []}),
+    ],
+)
+def test_nothing_to_change_is_a_draft_that_says_why(
+    kind: AnswerKind, change: dict[str, object]
+) -> None:
+    """The recipes ask for it where the files already are as asked."""
+    draft = read({**GOOD[kind], **change}, kind)
+    assert (draft.text, draft.notes) == ("", ("one",))
 
 
 def test_findings_become_observations() -> None:
@@ -223,8 +238,29 @@ def test_what_the_schema_does_not_allow_is_refused(change: dict[str, object]) ->
 )
 def test_what_is_no_strict_json_is_refused(raw: bytes) -> None:
     """Prose, what was cut, a key twice, bytes that are no Unicode, nesting without end."""
-    with pytest.raises(WrongFormError):
+    with pytest.raises(WrongFormError) as caught:
         read(raw)
+    assert "workflow stats" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ("Sure!  Here is the diff:", "begins with prose, not with JSON"),
+        ("\n```json\n{}\n```", "begins with a code fence, not with JSON"),
+        ('{"diff": "a"} I hope', "there is more after its JSON (line 1, column 15)"),
+        ('{"diff": "a\nb"}', "a line feed or a tab that is not escaped (line 1, column 12)"),
+        ('{"diff": "\\q"}', "a backslash that escapes nothing"),
+        ('{"diff": "a', "its JSON breaks off within a string"),
+        ('{"diff": ', "its JSON breaks off"),
+        ("", "its JSON breaks off"),
+        ('{"diff": }', "its JSON is broken (line 1, column 10)"),
+    ],
+)
+def test_it_is_said_why_an_answer_is_no_json(raw: str, why: str) -> None:
+    """A person reads it, and a model that is asked again."""
+    with pytest.raises(WrongFormError, match=re.escape(why)):
+        read(raw.encode())
 
 
 def test_a_key_twice_is_refused_in_a_good_answer() -> None:
@@ -243,8 +279,9 @@ def test_an_answer_has_a_largest_size() -> None:
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
-        (AnswerKind.EDITS, {"diff": " \n"}),
-        (AnswerKind.FILES, {"files": [], "edits_wanted": []}),
+        (AnswerKind.EDITS, {"diff": " \n", "notes": []}),
+        (AnswerKind.EDITS, {"diff": "", "notes": [" \n"]}),
+        (AnswerKind.FILES, {"files": [], "edits_wanted": [], "notes": []}),
         (AnswerKind.EXPLANATION, {"explanation": ""}),
     ],
 )
@@ -252,8 +289,9 @@ def test_an_answer_that_proposes_nothing_is_empty(
     kind: AnswerKind, change: dict[str, object]
 ) -> None:
     """In the right form, and still no draft."""
-    with pytest.raises(EmptyAnswerError):
+    with pytest.raises(EmptyAnswerError) as caught:
         read({**GOOD[kind], **change}, kind)
+    assert "workflow stats" in caught.value.hint
 
 
 @pytest.mark.parametrize(

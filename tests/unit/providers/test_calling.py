@@ -21,7 +21,7 @@ from tests.unit.providers.scripted import (
     Time,
 )
 from workflow.canonical import sha256
-from workflow.errors import SpendingError
+from workflow.errors import ProviderError, SpendingError
 from workflow.providers.exchange import Stop
 from workflow.providers.failures import (
     BadKeyError,
@@ -85,13 +85,14 @@ def test_a_paid_answer_is_kept_whatever_it_is(play: Play) -> None:
         ([END], EmptyAnswerError),
         ([{"add": " \n"}, END], EmptyAnswerError),
         ([{"stop": Stop.OTHER}], EmptyAnswerError),
+        ([{"note": "Sure!"}, {"stop": Stop.OTHER}], WrongFormError),
         ([{"call": "another"}, TEXT, END], WrongFormError),
         ([{"call": "another"}, END], WrongFormError),
         ([{"call": "propose_edits"}, {"call": "propose_edits"}, TEXT, END], WrongFormError),
     ],
 )
 def test_an_end_that_was_not_asked_for(
-    events: list[object], kind: type[Exception], play: Play
+    events: list[object], kind: type[ProviderError], play: Play
 ) -> None:
     """Each has its error, is kept, and is not asked for again."""
     with pytest.raises(kind) as caught:
@@ -99,6 +100,7 @@ def test_an_end_that_was_not_asked_for(
     assert type(caught.value) is kind
     assert len(play.reasons) == 1
     assert play.reasons[0]
+    assert "workflow stats" in caught.value.hint
 
 
 def test_the_tool_is_called_once(play: Play) -> None:
@@ -160,6 +162,18 @@ def test_all_attempts_share_one_deadline(play: Play) -> None:
     with pytest.raises(DeadlineError, match="10 s"):
         play.ask([6.0, CUT], [3.0, CUT])
     assert play.by.remaining == [10.0, 3.5]
+
+
+def test_a_connection_that_is_refused_says_where(play: Play) -> None:
+    """By its origin, without the path, and where to correct it."""
+    refused = Fault(Trouble.NOBODY)
+    with pytest.raises(ConnectionLostError) as caught:
+        play.ask([refused], [refused], [refused])
+    assert caught.value.message == (
+        "openai (gpt-x) cannot be reached at http://127.0.0.1:9: connection refused, also at the "
+        "last of 3 attempts"
+    )
+    assert caught.value.hint.startswith("start the server, or correct providers.openai.base_url")
 
 
 def test_a_connection_that_ends_with_the_time_is_late(play: Play) -> None:

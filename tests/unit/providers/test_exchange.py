@@ -102,3 +102,14 @@ def test_parts_of_the_input_are_not_more_than_it(read: int, cached: int, written
     usage = reply.usage(5)
     assert usage.input_tokens == read
     assert 0 <= usage.cached_tokens + usage.written_tokens <= read
+
+
+def test_prose_is_what_is_said_beside_the_form() -> None:
+    """With a text, or a call of the tool, there is something to judge by itself."""
+    said, written, called = Reply("form"), Reply("form"), Reply("form")
+    assert not said.is_prose
+    for reply in (said, written, called):
+        reply.note("Sure!")
+    written.add("{}")
+    called.call("form")
+    assert [one.is_prose for one in (said, written, called)] == [True, False, False]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from workflow.providers.failures import (
     BadKeyError,
+    Callee,
     ConnectionLostError,
     Fault,
     NoCreditError,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from workflow.errors import ProviderError
 
 WHO = "openai (gpt-x)"
+THERE = Callee("openai", WHO, "https://api.example.test", "A_KEY", is_here=False)
+HERE = Callee("compatible", WHO, "http://127.0.0.1:9", "A_KEY", is_here=True)
 OF_STATUS = [
     (400, RejectedError, False),
     (401, BadKeyError, False),
@@ -54,6 +57,9 @@ OF_STATUS = [
 OF_TROUBLE = [
     (Trouble.CONNECTION, ConnectionLostError, True),
     (Trouble.TIMEOUT, ConnectionLostError, True),
+    (Trouble.NOBODY, ConnectionLostError, True),
+    (Trouble.NO_NAME, ConnectionLostError, True),
+    (Trouble.NO_TLS, ConnectionLostError, False),
     (Trouble.CERTIFICATE, ConnectionLostError, False),
     (Trouble.NOT_AN_API, NotAnApiError, False),
     (Trouble.UNREADABLE, NotAnApiError, False),
@@ -65,13 +71,14 @@ OF_TROUBLE = [
 def test_each_status_has_its_error(status: int, kind: type[ProviderError], *, passes: bool) -> None:
     """With who and which status in the message, and a next step."""
     fault = Fault(Trouble.STATUS, status)
-    error = failure(fault, WHO, 3)
+    error = failure(fault, THERE, 3)
     assert type(error) is kind
     assert fault.is_passing is passes
     assert WHO in error.message
     assert f"({status})" in error.message
     assert ("3 attempts" in error.message) is passes
     assert error.hint
+    assert "{" not in error.hint
 
 
 @pytest.mark.parametrize(("trouble", "kind", "passes"), OF_TROUBLE)
@@ -80,7 +87,7 @@ def test_each_trouble_has_its_error(
 ) -> None:
     """Also those that have no status."""
     fault = Fault(trouble)
-    error = failure(fault, WHO, 1)
+    error = failure(fault, THERE, 1)
     assert type(error) is kind
     assert fault.is_passing is passes
     assert WHO in error.message
@@ -92,12 +99,51 @@ def test_every_trouble_is_tried() -> None:
     assert {each for each, _, _ in OF_TROUBLE} | {Trouble.STATUS} == set(Trouble)
 
 
+OF_CONNECTION = [
+    (Trouble.NOBODY, "connection refused"),
+    (Trouble.NO_NAME, "its name cannot be looked up"),
+    (Trouble.NO_TLS, "does not speak TLS"),
+    (Trouble.CERTIFICATE, "certificate is not trusted"),
+    (Trouble.CONNECTION, "the connection broke"),
+    (Trouble.NOT_AN_API, "no stream of events"),
+]
+
+
+@pytest.mark.parametrize(("trouble", "words"), OF_CONNECTION)
+@pytest.mark.parametrize("callee", [THERE, HERE])
+def test_a_connection_that_fails_says_where_and_why(
+    callee: Callee, trouble: Trouble, words: str
+) -> None:
+    """The origin is in the message, and the setting and variable that it comes from in the hint."""
+    error = failure(Fault(trouble), callee, 1)
+    assert callee.origin in error.message
+    assert words in error.message
+    assert f"providers.{callee.provider}.base_url" in error.hint
+    assert f"WORKFLOW_PROVIDERS__{callee.provider.upper()}__BASE_URL" in error.hint
+
+
+def test_a_server_of_this_machine_may_have_to_be_started() -> None:
+    """Elsewhere it may be the network."""
+    assert failure(Fault(Trouble.NOBODY), HERE, 1).hint.startswith("start the server")
+    assert failure(Fault(Trouble.NOBODY), THERE, 1).hint.startswith("look at the network")
+    assert "http://" in failure(Fault(Trouble.NO_TLS), HERE, 1).hint
+    assert "http://" not in failure(Fault(Trouble.NO_TLS), THERE, 1).hint
+
+
+def test_a_hint_names_what_to_set() -> None:
+    """The certificates, the key, and where a model may be known."""
+    certificate = failure(Fault(Trouble.CERTIFICATE), THERE, 1)
+    assert "export WORKFLOW_PROVIDERS__OPENAI__CA_FILE=" in certificate.hint
+    assert "export A_KEY=" in failure(Fault(Trouble.STATUS, 401), THERE, 1).hint
+    assert "providers.openai.base_url" in failure(Fault(Trouble.STATUS, 404), THERE, 1).hint
+
+
 @pytest.mark.parametrize("code", ["insufficient_quota", "billing_hard_limit_reached"])
 def test_a_spent_quota_is_not_waited_for(code: str) -> None:
     """It comes with the status of a rate limit, and no second later is it any better."""
     fault = Fault(Trouble.STATUS, 429, code)
     assert not fault.is_passing
-    assert type(failure(fault, WHO, 1)) is NoCreditError
+    assert type(failure(fault, THERE, 1)) is NoCreditError
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,15 @@ def test_edits_that_were_left_stand_for_the_request() -> None:
     assert added(draft) == ["+    include shop.conf;", "+    proxy_read_timeout 30s;"]
 
 
+def test_an_edit_goes_into_the_file_that_it_is_for() -> None:
+    """Its words need not name the file: of two sites, the one that was said is edited."""
+    draft = surgeon(
+        Wanted("nginx/site.conf", "set proxy_read_timeout to 30s"), **{"nginx/b.conf": SITE}
+    )
+    assert "+++ b/nginx/site.conf" in draft.text
+    assert "nginx/b.conf" not in draft.text
+
+
 def test_an_edit_that_is_not_understood_is_refused_by_name() -> None:
     """What an architect wants in free words needs a model."""
     with pytest.raises(NotUnderstoodError, match="make it nicer for shops"):
@@ -70,7 +79,7 @@ def test_a_file_is_included_behind_the_others(request_: str) -> None:
 def test_what_is_included_already_is_left_alone(name: str) -> None:
     """By its own name or by a pattern."""
     main = MAIN.replace("mime.types", "sh*.conf")
-    with pytest.raises(NothingToDoError, match="already so: line [35] includes"):
+    with pytest.raises(NothingToDoError, match=r"already so: line [35] includes"):
         surgeon(request=f"include {name} in nginx/nginx.conf", main=main)
 
 
@@ -83,7 +92,7 @@ def test_an_include_needs_the_one_http_block() -> None:
 
 
 def test_a_new_site_leaves_its_include_to_the_surgeon() -> None:
-    """The architect writes the new file, names it from the main file's folder, and forecasts both."""
+    """The architect writes the new file, names it from the main file, and forecasts both."""
     request = (
         "nginx server block for shop.example.test, upstream 127.0.0.1:8000, with POST /collect up"
         " to 8k, in nginx/shop.conf and include it in nginx/nginx.conf"

@@ -70,7 +70,7 @@ def test_what_exists_is_told_from_what_does_not() -> None:
     assert facts.beside == ("app/main.py",)
     assert facts.missing == ("app/sink.py",)
     assert (facts.found, facts.unfound) == (("add_header",), ("gzip_vary",))
-    assert (facts.files, facts.is_bare) == (2, False)
+    assert (facts.files, facts.bare) == (2, None)
 
 
 def test_kinds_of_files_are_there_or_not() -> None:
@@ -135,3 +135,66 @@ def test_a_file_that_is_not_there_is_asked_about() -> None:
 def test_a_text_without_words_is_asked_about(text: str) -> None:
     """The classifier is not asked."""
     assert decide(text, Facts()).way is Way.ASK
+
+
+README = {"README.md": b"# Soon\n"}
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "way", "said"),
+    [
+        ("fix typo in README.md", README, Way.SURGEON, "README.md"),
+        ("change the port in nginx.conf", README, Way.ASK, "nginx.conf, which is not in"),
+        ("change the port in nginx.conf", {}, Way.ASK, "there are no files yet"),
+        ("a small service", README, Way.ARCHITECT, "no file but README.md"),
+        ("a small service", {}, Way.ARCHITECT, "no file yet"),
+        ("create a backend for client.js", FILES, Way.ASK, "to be made from client.js"),
+        (
+            "scaffold a backend and add a location to site.conf",
+            FILES,
+            Way.MIXED,
+            "something new, and for a change",
+        ),
+    ],
+)
+def test_facts_decide_with_a_true_reason(
+    text: str, files: dict[str, bytes], way: Way, said: str
+) -> None:
+    """What is there and what is not is named as it is, and is certain."""
+    found = decide(text, seen(text, files=files))
+    assert (found.way, found.confidence) == (way, 100), found
+    assert said in found.reasons[0]
+
+
+def test_a_question_is_no_wish_for_files() -> None:
+    """Not even where there is nothing to edit."""
+    found = decide("what is gzip?", seen("what is gzip?", files=README))
+    assert found.way is Way.ASK
+    assert found.reasons == ("it wants to know something, and asks for no change",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "nginx server block for shop.example.test, upstream 127.0.0.1:8000,"
+            " with POST /collect up to 8k and /healthz"
+        ),
+        "create an nginx server block for blog.example.test, upstream 127.0.0.1:8000",
+        "backend for main.js",
+        "backend from client",
+        "make a nginx first pass",
+        "copy nginx/site.conf to nginx/b.conf and change the name there",
+    ],
+)
+def test_a_new_thing_is_the_architects(text: str) -> None:
+    """A site for a host that is nowhere, the other end of a client, a first pass, a copy."""
+    files = {**FILES, "static/main.js": b"fetch('/x')"}
+    assert decide(text, seen(text, files=files)).way is Way.ARCHITECT
+
+
+def test_a_host_is_new_where_no_configuration_has_it() -> None:
+    """A site that is there is not new, and a file's name is no host."""
+    files = {"nginx/site.conf": b"server_name a.example.test;"}
+    text = "vhost for a.example.test, site config for b.example.test, nginx config for c.conf"
+    assert seen(text, files=files).new_hosts == ("b.example.test",)

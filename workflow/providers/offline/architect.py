@@ -30,10 +30,10 @@ def draft_files(brief: Brief) -> OfflineDraft:
     draft = _RECIPES.get(brief.recipe) if brief.answer is AnswerKind.FILES else None
     if draft is None:
         message = f"the offline architect has no template for the recipe {brief.recipe}"
-        known = " and ".join(_RECIPES)
+        known = " or ".join(f"--recipe {name}" for name in _RECIPES)
         raise NotUnderstoodError(
             message,
-            hint=f"it knows {known} (--recipe NAME); for others, set roles.architect to a model in"
-            " workflow.toml (docs/models.md)",
+            hint=f"say one that it knows: workflow propose '...' {known}; for others, set"
+            " roles.architect to a model in workflow.toml (docs/models.md)",
         )
     return draft(brief)

@@ -116,8 +116,8 @@ def split(brief: Brief, is_new: Callable[[str], bool], *, may_join: bool) -> Par
     `is_new` says whether a clause asks for what the architect makes.  With `may_join`, a clause for
     an edit that names no file belongs to the one file that the other edits name.
 
-    Raises `NotUnderstoodError` for a request that is too long or has hidden characters, and for an edit of a file that the
-    request does not name so that the surgeon gets it.
+    Raises `NotUnderstoodError` for a request that is too long or has hidden characters, and for an
+    edit of a file that the surgeon would not be given.
     """
     text = brief.request
     if len(text) > MAX_REQUEST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -47,8 +48,8 @@ UNDERSTOOD = [
     "Given analytics.js, what would a matching server look like? Write it, minimal, with tests.",
     "I need something that receives the beacons our page fires. FastAPI if possible.",
     "Hi! I have a React client. Can you give me an API that serves it?",
-    "From this client generate endpoint paths + JSON schema, a FastAPI app with pydantic models, "
-    "input validation and size limits, and 1 happy and 1 failure test. Small, runnable with uvicorn.",
+    "From this client generate endpoint paths + JSON schema and a FastAPI app with models. Small.",
+    "FastAPI app for it: input validation & size limits, 1 happy and 1 failure test, uvicorn.",
     "FastAPI backend in ingest/ for analytics.js, with a happy and a failure test per endpoint",
     "build a backend for analytics.js, without a database or login, no Docker",
     "a backend for analytics.js with Python 3.11 and pydantic v2. Do not edit existing files.",
@@ -118,7 +119,7 @@ REFUSED = [
     ("add a backend for analytics.js, and set the title in app/main.py", "not given app/main.py"),
     (f"add a /collect endpoint to {SITE}", "edits of existing files alone"),
     ("a backend for analytics.js" + " and tests" * 500, "is too long"),
-    ("a backend for analytics.js \x1b[31m", "\\x1b[31m"),
+    ("a backend for analytics.js \x1b[31m", "hidden character, U+001B"),
 ]
 
 
@@ -153,32 +154,48 @@ def test_another_host_is_had_in_by_its_name(words: str, is_in: bool) -> None:  #
 
 
 def test_a_host_is_not_found_in_another_name() -> None:
-    """A name that ends in a client's host is another host."""
+    """A name that ends in a client's host is another host, and only its own requests are meant."""
+    both = "fetch('https://my-api.example.test/a'); fetch('https://api.example.test/b')"
+    draft = draft_backend(brief("draft a backend for my-api.example.test", both))
+    assert [note for note in draft.notes if ": from " in note] == ["GET /a: from analytics.js:1"]
     with pytest.raises(NotUnderstoodError, match="sends nothing to my-api"):
         draft_backend(brief("draft a backend for my-api.example.test", TWO_HOSTS))
 
 
 WORDS = st.sampled_from(
-    ["add", "and", ",", "backend", "no", "without", "a", "to", SITE, "analytics.js", "in", "\n", ".",
-     "https://x.example.test", "/collect", "8k", "set", "FastAPI", "\x00", "turn", "into", "or"]
-)  # fmt: skip
+    [
+        *(
+            "add",
+            "and",
+            ",",
+            "backend",
+            "no",
+            "without",
+            "a",
+            "to",
+            SITE,
+            "analytics.js",
+            "in",
+            "\n",
+        ),
+        *("https://x.example.test", "/collect", "8k", "set", "FastAPI", "turn", "into", "or", "."),
+    ]
+)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(WORDS, max_size=40))
 def test_each_request_is_read_or_refused(words: list[str]) -> None:
     """No text has another end, and an edit is only wanted in a file that is there."""
-    try:
+    with contextlib.suppress(NotUnderstoodError):
         found = asked(brief(" ".join(words)))
-    except NotUnderstoodError as refused:
-        assert refused.message.isprintable()
-    else:
         assert {one.path for one in found.parts.edits} <= set(LISTED)
 
 
-@pytest.mark.parametrize(
-    "piece", [" ", "\n", "no ", ".", "and ", "set a ", ", and add x.conf", "8k"]
-)
+LONG = [" ", "\n", "no ", ".", "and ", "set a ", ", and add x.conf", "8k", "set to in the file "]
+
+
+@pytest.mark.parametrize("piece", LONG)
 def test_a_long_request_is_read_at_once(piece: str) -> None:
     """No pattern goes over the text again and again."""
     begun = time.process_time()

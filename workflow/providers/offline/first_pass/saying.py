@@ -21,5 +21,6 @@ def refused(reason: str, way_out: str) -> NotUnderstoodError:
 def vague(missing: str) -> VagueRequestError:
     """A request that leaves out a name that cannot be guessed."""
     return VagueRequestError(
-        f"the request does not say {printable(missing)}", hint=f"say for example: {EXAMPLE}"
+        f"the request does not say {printable(missing)}",
+        hint=f"say for example: workflow propose '{EXAMPLE}' --recipe nginx-first-pass",
     )
