@@ -107,7 +107,7 @@ def key_for(provider: str, base_url: str, *, is_own_choice: bool = False) -> str
     try:
         return key(provider)
     except MissingKeyError:
-        if provider not in VENDORS:
+        if provider not in VENDORS and may_have_key(provider, base_url):
             return NO_KEY
         raise
 

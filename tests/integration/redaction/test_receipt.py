@@ -106,7 +106,7 @@ def test_every_request_is_in_the_receipt(repo: GitRepo, workflow: WorkflowComman
         assert shown.stdout.encode() == body
         assert TOKEN.encode() not in body
     said = workflow("receipt", "1", cwd=repo.path).stdout
-    assert f"{receipt.sent_bytes} bytes in 2 requests" in said
+    assert f"{receipt.sent_bytes:,} bytes in 2 requests" in said
     assert "1 value sealed: 1 token" in said
     assert "claude-opus-5-5" in said
     new = repo.git("show", f"{stored.proposal.commit}:app.conf") + "\n"

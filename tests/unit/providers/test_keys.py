@@ -207,3 +207,5 @@ def test_a_server_of_ones_own_may_want_no_key() -> None:
     assert key_for("compatible", "http://127.0.0.1:11434/v1") == keys.NO_KEY
     with pytest.raises(MissingKeyError):
         key_for("openai", OPENAI_URL)
+    with pytest.raises(MissingKeyError):
+        key_for("compatible", "https://llm.example.test/v1", is_own_choice=True)
