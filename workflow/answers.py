@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from workflow.database import transaction
 from workflow.types import Digest, Usage
@@ -12,6 +12,8 @@ from workflow.types import Digest, Usage
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+
+    from workflow.types import Answered
 
 _MOST = 10**12
 _SUMS = (
@@ -23,45 +25,6 @@ _OF_REQUEST = f"{_SUMS} WHERE request = ? {_GROUPS}"
 _SINCE = f"{_SUMS} WHERE is_open OR at >= ? {_GROUPS}"
 # Longer than any call takes (`roles.*.deadline_s`): one that began before midnight ends after it.
 _LONGEST = timedelta(hours=2)
-
-
-class Answer(Protocol):
-    """One paid answer as its provider reports it: `providers.interface.Answered` is one."""
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        ...
-
-    @property
-    def model(self) -> str:
-        """The model that answered."""
-        ...
-
-    @property
-    def recipe(self) -> str:
-        """The recipe's name."""
-        ...
-
-    @property
-    def role(self) -> str:
-        """Who drafted."""
-        ...
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens and money."""
-        ...
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether a draft came of it."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Why it is not usable, in our words."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +142,7 @@ class Answers:
             self._connection.execute("DELETE FROM reserved WHERE id = ?", (self._open[0],))
             self._open = None
 
-    def add(self, answer: Answer, usage: Usage, body: Digest, at: str) -> None:
+    def add(self, answer: Answered, usage: Usage, body: Digest, at: str) -> None:
         """Record an answer with its usage as `bounded` has it, and settle what was reserved."""
         request = self._open[1] if self._open else ""
         with transaction(self._connection):

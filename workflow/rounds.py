@@ -53,7 +53,7 @@ _MOST_ROUNDS = 10
 class Order:
     """What is asked for: the request, who drafts, the existing files it is about.
 
-    `wish` is what a reviewer wants otherwise in an earlier proposal, and `patch` that one's, sealed.
+    `wish` is what a reviewer wants otherwise in an earlier proposal, whose sealed patch is `patch`.
     """
 
     request: ChangeRequest

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter
 
-    from workflow.answers import Answer
-    from workflow.types import Sent, Usage
+    from workflow.types import Answered, Sent, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class Store:
                 raise StoreError(message, hint="run `workflow doctor`")
             self.log("sent", plain(request))
 
-    def answered(self, answer: Answer, body: bytes) -> Digest:
+    def answered(self, answer: Answered, body: bytes) -> Digest:
         """Keep a paid answer and record what it took; returns the digest that it is kept under.
 
         `body` is kept as it is given: who calls this has sealed it.
@@ -322,7 +321,7 @@ def _facts(proposal: Proposal) -> list[tuple[str, Mapping[str, Any]]]:
     return rows
 
 
-def _answer_facts(answer: Answer, usage: Usage, body: Digest) -> Mapping[str, Any]:
+def _answer_facts(answer: Answered, usage: Usage, body: Digest) -> Mapping[str, Any]:
     """The ledger row of a paid answer: what it took, and nothing of what it says."""
     return {
         "provider": answer.provider,

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workflow.providers.interface import Answered
 from workflow.store import Store
-from workflow.types import Usage
+from workflow.types import Answered, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

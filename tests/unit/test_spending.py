@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from workflow.errors import SpendingError
 from workflow.policy import Spending
-from workflow.providers.interface import Answered, Model
+from workflow.providers.interface import Model
 from workflow.providers.prices import Price, Prices
 from workflow.spending import Purse, dollars
 from workflow.store import Store
-from workflow.types import Usage
+from workflow.types import Answered, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

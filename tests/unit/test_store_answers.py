@@ -11,9 +11,8 @@ from workflow import ledger
 from workflow.answers import AnswerRow, Call, Spent
 from workflow.canonical import sha256
 from workflow.database import transaction
-from workflow.providers.interface import Answered
 from workflow.store import Store
-from workflow.types import Usage
+from workflow.types import Answered, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

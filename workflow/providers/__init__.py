@@ -1,5 +1,5 @@
 """Providers: where drafts come from."""
 
-from workflow.providers.interface import Answered, Model, Outbox, Provider, Purse
+from workflow.providers.interface import Model, Outbox, Provider, Purse
 
-__all__ = ["Answered", "Model", "Outbox", "Provider", "Purse"]
+__all__ = ["Model", "Outbox", "Provider", "Purse"]

@@ -34,10 +34,10 @@ from workflow.providers.failures import (
     WrongStopError,
     failure,
 )
-from workflow.providers.interface import Answered
 from workflow.redaction.egress.bounds import Bounds
 from workflow.redaction.egress.guard import Destination
 from workflow.text import one_line
+from workflow.types import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

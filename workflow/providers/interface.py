@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workflow.redaction.egress.guard import Sent as Outgoing
-    from workflow.types import Brief, Digest, Draft, Sent, Usage
+    from workflow.types import Answered, Brief, Digest, Draft, Sent, Usage
 
 
 class Provider(Protocol):
@@ -59,23 +59,6 @@ class Model:
     max_output_tokens: int = 16_000
     deadline_s: float = 300.0
     retries: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One paid answer, for the ledger: who gave it, to what, and what it took.
-
-    `is_usable` is false for one that was cut short; whether a whole one is of any use is only known
-    when it has been read, which is after it was kept.
-    """
-
-    provider: str
-    model: str
-    recipe: str
-    role: str
-    usage: Usage
-    is_usable: bool
-    reason: str = ""
 
 
 class Outbox(Protocol):

@@ -43,12 +43,7 @@ def brief(  # noqa: PLR0913, PLR0917 - all that a prompt is made of
     Raises `SealingError` when something cannot be sealed, and `PromptError` for a recipe that
     cannot be filled.
     """
-    for file in (*found.files, *found.context):
-        vault.learn(file.data, file.path)
-    recipe = _sealed(vault, recipe)
-    vault.learn(request.encode(), "")
-    # All names before the first file: what one of them holds is sealed in every file.
-    names = {path: RepoPath(vault.seal_path(path)) for path in _paths(found, made)}
+    recipe, names = _learned(vault, recipe, request, found, made)
     files, context = (
         tuple(SourceFile(names[one.path], vault.seal(one.data, one.path).data) for one in some)
         for some in (found.files, found.context)
@@ -90,6 +85,20 @@ def again(vault: Vault, asked: Asked, complaint: str) -> Asked:
     return replace(
         asked, filling=filling, brief=replace(asked.brief, prompt=prompt, complaint=said)
     )
+
+
+def _learned(
+    vault: Vault, recipe: Recipe, request: str, found: Gathered, made: Sequence[RepoPath]
+) -> tuple[Recipe, dict[RepoPath, RepoPath]]:
+    """Take in all values before anything is sealed; returns the recipe and all names, sealed.
+
+    Names come before the first file: what one of them holds is sealed in every file.
+    """
+    for file in (*found.files, *found.context):
+        vault.learn(file.data, file.path)
+    recipe = _sealed(vault, recipe)
+    vault.learn(request.encode(), "")
+    return recipe, {path: RepoPath(vault.seal_path(path)) for path in _paths(found, made)}
 
 
 def _sealed(vault: Vault, recipe: Recipe) -> Recipe:

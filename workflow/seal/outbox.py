@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from workflow.types import Digest, Sent
 
 if TYPE_CHECKING:
-    from workflow.providers import Answered
     from workflow.redaction import Vault
     from workflow.redaction.egress.guard import Sent as Outgoing
     from workflow.store import Store
+    from workflow.types import Answered
 
 # What an answer is to the detectors.
 _ANSWER = "answer.json"

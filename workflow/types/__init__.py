@@ -9,6 +9,7 @@ from workflow.types.change import (
     TreeChange,
 )
 from workflow.types.draft import (
+    Answered,
     Count,
     Draft,
     Forecast,
@@ -57,6 +58,7 @@ from workflow.types.request import (
 
 __all__ = [
     "AnswerKind",
+    "Answered",
     "BlastRadius",
     "BlobId",
     "Brief",

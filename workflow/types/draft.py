@@ -49,6 +49,23 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """One paid answer, for the ledger: who gave it, to what, and what it took.
+
+    `is_usable` is false for one that was cut short; whether a whole one is of any use is only known
+    when it has been read, which is after it was kept.
+    """
+
+    provider: str
+    model: str
+    recipe: str
+    role: str
+    usage: Usage
+    is_usable: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """An edit of an existing file that an architect asks for: the surgeon's work."""
 

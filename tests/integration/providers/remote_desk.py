@@ -21,11 +21,12 @@ from workflow.errors import WorkflowError
 from workflow.providers.anthropic_messages import AnthropicMessages
 from workflow.providers.calling import Clock
 from workflow.providers.compatible_chat import CompatibleChat
-from workflow.providers.interface import Answered, Model
+from workflow.providers.interface import Model
 from workflow.providers.openai_responses import OpenAIResponses
 from workflow.providers.remote import Remote
 from workflow.redaction.egress.leak import Leaks
 from workflow.types import (
+    Answered,
     AnswerKind,
     Brief,
     Digest,

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from workflow.providers.exchange import Question
-    from workflow.providers.interface import Answered, Model
+    from workflow.providers.interface import Model
     from workflow.redaction.egress.bounds import Bounds
     from workflow.redaction.egress.guard import Sent as Outgoing
+    from workflow.types import Answered
 
 GOOD = json.dumps({"diff": "--- a/x\n+++ b/x\n", "forecasts": [], "notes": ["é"]})
 BRIEF = Brief("", Role.SURGEON, (), Prompt("rules", "data", "task"))

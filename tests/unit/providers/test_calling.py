@@ -39,8 +39,8 @@ from workflow.providers.failures import (
     WrongFormError,
     WrongStopError,
 )
-from workflow.providers.interface import Answered, Model
-from workflow.types import Prompt, Usage
+from workflow.providers.interface import Model
+from workflow.types import Answered, Prompt, Usage
 
 
 @pytest.fixture
