@@ -11,7 +11,7 @@ import pytest
 from workflow import wiring
 from workflow.engine import Inline
 from workflow.pipeline import propose
-from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role
+from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +88,11 @@ def repo(git_repo: GitRepoFactory) -> GitRepo:
         parts = replace(parts, providers=dict.fromkeys(Role, Scripted(ANSWER)))
         named = (RepoPath("app.py"), RepoPath("test_app.py"))
         with place.journal.running("a test") as run:
-            propose(ChangeRequest("whole numbers", named, ADA), parts, Inline(run, Silent()))
+            propose(
+                ChangeRequest("whole numbers", named, ADA, Way.SURGEON),
+                parts,
+                Inline(run, Silent()),
+            )
     return made
 
 

@@ -217,14 +217,14 @@ server {
 """
 AT_ONCE = {
     "certificate /etc/tls/all.crt, upstream app:8000": Outcome.PASS,
-    "upstream app:8000": Outcome.FAIL,
+    "upstream app:8000": Outcome.PASS,
     "certificate /etc/tls/all.crt, upstream stranger:8000": Outcome.FAIL,
 }
 
 
 @pytest.mark.parametrize("words", AT_ONCE)
 def test_forecasts_of_a_site_that_is_read_at_once(tmp_path: Path, words: str) -> None:
-    """Where the main file reads the whole folder, names that are new fail, as was forecast."""
+    """Where the main file reads the whole folder, hosts that are new fail, as was forecast."""
     draft = drafted(f"nginx for n.example.test, {words}", nginx=ALL, conf_d__known=KNOWN)
     draft = drafted(
         f"nginx for n.example.test, {words}, in nginx/conf.d/n.conf", nginx=ALL, known=KNOWN
