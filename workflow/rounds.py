@@ -159,7 +159,7 @@ def draft_change(order: Order, on: Parts, run: Engine) -> Drafted:
     """
     if not order.way.roles:
         message = f"it is not clear who should draft: {'; '.join(order.way.reasons)}"
-        raise VagueRequestError(message, hint="say it with --route architect or --route surgeon")
+        raise VagueRequestError(message, hint="say it with --route architect, surgeon or mixed")
     desk = _Desk(order, on, run)
     roles = list(order.way.roles)
     missing: tuple[Verdict, ...] = ()

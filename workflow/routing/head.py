@@ -1,4 +1,4 @@
-"""The head on the embedding: a linear model with a threshold, made by `bench/routing_head.py`."""
+"""The head on the embedding: a linear model with a threshold, made by `bench/routing/make_head.py`."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def load(file: Path) -> Head:
     return found
 
 
-_MEND = "install change-workflow again, or run bench/routing_head.py in a checkout"
+_MEND = "install change-workflow again, or run bench/routing/make_head.py in a checkout"
 
 
 @cache
