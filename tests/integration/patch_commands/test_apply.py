@@ -167,7 +167,8 @@ def test_killed_anywhere_it_ends_before_or_after(place: Path, workflow: Workflow
             timeout=120,
         ).returncode
 
-    assert die(0) == 0
+    # The first of a session may fill caches, which takes steps that a later one does not take.
+    assert [die(0), die(0)] == [0, 0]
     after = files(place)
     steps = int(steps_file.read_text())
     seen = set()
