@@ -1,4 +1,4 @@
-"""The head on the embedding: a linear model with a threshold, made by `bench/routing/make_head.py`."""
+"""The head on the embedding: a linear model with a threshold, fitted in `bench/routing/`."""
 
 from __future__ import annotations
 
