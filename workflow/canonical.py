@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import rfc8785
 
@@ -42,3 +42,21 @@ def sha256(data: bytes) -> Digest:
 def digest(value: DataclassInstance) -> Digest:
     """The digest of a value's canonical form."""
     return sha256(encode(plain(value)))
+
+
+def unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object's members, for `json.loads`; readers differ in which of two alike counts.
+
+    Raises `ValueError` when a key stands there twice.
+    """
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        message = "a key occurs twice"
+        raise ValueError(message)
+    return members
+
+
+def no_constant(_name: str) -> NoReturn:
+    """Refuse what Python reads as a number and JSON does not have.  Raises `ValueError`."""
+    message = "NaN and Infinity are not JSON"
+    raise ValueError(message)

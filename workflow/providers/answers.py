@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, assert_never
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from workflow.canonical import no_constant, unique_members
 from workflow.providers import new_files
 from workflow.providers.failures import EmptyAnswerError, TooLargeError, WrongFormError
 from workflow.text import is_hidden, one_line
@@ -247,7 +248,9 @@ def _strict_json(raw: bytes, who: str) -> object:
     """JSON as every reader takes it: UTF-8, no key twice, no NaN, not nested without end."""
     try:
         text = raw.decode()
-        document: object = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        document: object = json.loads(
+            text, object_pairs_hook=unique_members, parse_constant=no_constant
+        )
     except RecursionError:
         raise _wrong(who, "it is nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -266,19 +269,6 @@ def _broken(text: str, error: json.JSONDecodeError) -> str:
         return "its JSON breaks off"
     place = f"(line {error.lineno}, column {error.colno})"
     return f"{_BROKEN.get(error.msg, 'its JSON is broken')} {place}"
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        message = "a key occurs twice"
-        raise ValueError(message)
-    return members
-
-
-def _no_constant(_name: str) -> NoReturn:
-    message = "NaN and Infinity are not JSON"
-    raise ValueError(message)
 
 
 def _wrong(who: str, why: str) -> WrongFormError:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from workflow.canonical import no_constant, unique_members
 from workflow.config import ConfigError, is_loopback
 from workflow.errors import RefusedError
 from workflow.redaction.interface import Kind
@@ -244,7 +245,7 @@ class Guard:
         """The body as strict JSON: one object, UTF-8, no key twice, no NaN."""
         try:
             document = json.loads(
-                body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant
+                body.decode(), object_pairs_hook=unique_members, parse_constant=no_constant
             )
         except (ValueError, RecursionError):
             document = None
@@ -265,17 +266,3 @@ def _misconfigured(why: str) -> NoReturn:
     # NOTE: without the URL itself, in which a password may stand.
     message = f"the provider's base URL {why}"
     raise ConfigError(message, hint="correct base_url in workflow.toml, or in the environment")
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object's members, unless a key stands there twice: readers differ in which one counts."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        message = "a key occurs twice"
-        raise ValueError(message)
-    return members
-
-
-def _no_constant(_name: str) -> NoReturn:
-    message = "NaN and Infinity are not JSON"
-    raise ValueError(message)
