@@ -43,8 +43,8 @@ class ProgramNotFoundError(WorkflowError):
 class Ran:
     """How a command ended.
 
-    `exit_status` is `None` when the deadline or the output bound killed it, and `-N` when signal N
-    did.  `report` holds what came over the extra pipe, where one was asked for.
+    `exit_status` is `None` when the deadline, the output bound or the memory bound killed it, and
+    `-N` when signal N did.  `report` holds what came over the extra pipe, where one was asked for.
     """
 
     argv: tuple[str, ...]
@@ -54,6 +54,7 @@ class Ran:
     seconds: float
     timed_out: bool = False
     truncated: bool = False
+    out_of_memory: bool = False
     report: bytes = b""
 
     @property

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workflow.gates import Tree
+from workflow.sandbox import Scratch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,10 @@ def check_out(git: GitStore, tree: TreeId, root: Path) -> Tree:
             _write(root / entry.path, entry, data)
             if entry.mode == _LINK:
                 links[entry.path] = os.fsdecode(data)
-    return Tree(id=tree, root=root, entries=entries, read=partial(git.read, tree), links=links)
+    scratch = Scratch(root, id=tree)
+    return Tree(
+        id=tree, scratch=scratch, entries=entries, read=partial(git.read, tree), links=links
+    )
 
 
 def _make_folders(path: Path, made: set[Path]) -> None:

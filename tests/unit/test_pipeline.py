@@ -81,8 +81,8 @@ class ScriptedGate:
 
     def judge(self, case: Case) -> Verdict:
         """Note what both checkouts hold, and answer."""
-        base, patched = (tree.root / "site.conf" for tree in (case.base, case.patched))
-        self.asked.append((base.read_bytes(), patched.read_bytes()))
+        base, patched = (tree.read(RepoPath("site.conf")) for tree in (case.base, case.patched))
+        self.asked.append((base, patched))
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return Verdict(self.name, self.outcome, "scripted")

@@ -76,7 +76,7 @@ class Picky:
 
     def judge(self, case: Case) -> Verdict:
         """Look for the word in the site."""
-        is_there = self.word in (case.patched.root / "site.conf").read_bytes()
+        is_there = self.word in case.patched.read(RepoPath("site.conf"))
         return Verdict(self.name, Outcome.PASS if is_there else Outcome.FAIL, f"{self.word!r}")
 
 

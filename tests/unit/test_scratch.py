@@ -27,28 +27,28 @@ def test_bytes_are_exact(desk: Desk, tmp_path: Path) -> None:
     desk.repo.git("config", "filter.f.required", "true")
     (desk.repo.path / ".git/info/attributes").write_text("* filter=f text eol=crlf ident\n")
     made = check_out(desk.git, tree, tmp_path / "out")
-    assert (made.root / "a/b/exact").read_bytes() == EXACT
-    assert (made.root / "empty").read_bytes() == b""
+    assert (made.scratch.folder / "a/b/exact").read_bytes() == EXACT
+    assert (made.scratch.folder / "empty").read_bytes() == b""
     assert made.read(RepoPath("a/b/exact")) == EXACT
     assert made.id == tree
     assert [entry.path for entry in made.entries] == [
         *("a/b/exact", "app/main.py", "empty", "site.conf")
     ]
-    assert not (made.root / ".git").exists()
+    assert not (made.scratch.folder / ".git").exists()
 
 
 def test_it_is_the_tree_and_not_the_checkout(desk: Desk, tmp_path: Path) -> None:
     """Edits and untracked files of the user are not judged."""
     desk.repo.write({"site.conf": "mine\n", "untracked": "x\n"})
     made = check_out(desk.git, desk.git.snapshot().tree, tmp_path / "out")
-    assert (made.root / "site.conf").read_text() == "one\ntwo\nthree\n"
-    assert not (made.root / "untracked").exists()
+    assert (made.scratch.folder / "site.conf").read_text() == "one\ntwo\nthree\n"
+    assert not (made.scratch.folder / "untracked").exists()
 
 
 def test_executables_are_executable(desk: Desk, tmp_path: Path) -> None:
     """The one permission that git records is there, and no other."""
     tree = desk.tree(desk.git.snapshot().tree, {"run.sh": b"#!/bin/sh\n"}, "100755")
-    root = check_out(desk.git, tree, tmp_path / "out").root
+    root = check_out(desk.git, tree, tmp_path / "out").scratch.folder
     assert (root / "run.sh").stat().st_mode & 0o777 == 0o755
     assert (root / "site.conf").stat().st_mode & 0o777 == 0o644
 
@@ -59,8 +59,8 @@ def test_links_are_written_as_they_are(desk: Desk, tmp_path: Path, target: str) 
     base = desk.git.snapshot().tree
     tree = desk.tree(base, {"link": target.encode(), "z/file": b"x\n"}, "120000")
     made = check_out(desk.git, desk.tree(tree, {"z/file": b"x\n"}), tmp_path / "out")
-    assert (made.root / "link").is_symlink()
-    assert str((made.root / "link").readlink()) == target
+    assert (made.scratch.folder / "link").is_symlink()
+    assert str((made.scratch.folder / "link").readlink()) == target
     assert made.links == {"link": target}
     with pytest.raises(KeyError):
         made.read(RepoPath("link"))
@@ -103,7 +103,7 @@ def test_submodules_are_empty_folders(desk: Desk, tmp_path: Path) -> None:
     commit = BlobId(desk.git.snapshot().commit)
     rows = {RepoPath("vendor/sub"): ("160000", commit)}
     tree = desk.git.write_tree(desk.git.snapshot().tree, rows)
-    root = check_out(desk.git, tree, tmp_path / "out").root
+    root = check_out(desk.git, tree, tmp_path / "out").scratch.folder
     assert (root / "vendor/sub").is_dir()
     assert list((root / "vendor/sub").iterdir()) == []
 
@@ -112,7 +112,7 @@ def test_odd_names_are_files_too(desk: Desk, tmp_path: Path) -> None:
     """Whatever git can name is there under its name."""
     names = ["with space", "line\nbreak", "-x", "\udcff", "ünï", '"q"', "deep/ /x"]
     tree = desk.tree(desk.git.snapshot().tree, dict.fromkeys(names, b"x\n"))
-    root = check_out(desk.git, tree, tmp_path / "out").root
+    root = check_out(desk.git, tree, tmp_path / "out").scratch.folder
     for name in names:
         assert (root / name).read_bytes() == b"x\n"
 
@@ -125,7 +125,7 @@ def test_more_files_than_one_batch(desk: Desk, tmp_path: Path) -> None:
     desk.repo.commit()
     tree = desk.git.snapshot().tree
     assert tree != base
-    root = check_out(desk.git, tree, tmp_path / "out").root
+    root = check_out(desk.git, tree, tmp_path / "out").scratch.folder
     assert {f"many/{path.name}": path.read_bytes() for path in (root / "many").iterdir()} == files
 
 
@@ -138,6 +138,6 @@ def test_what_is_there_is_never_overwritten(desk: Desk, tmp_path: Path) -> None:
 
 def test_nobody_else_may_write(desk: Desk, tmp_path: Path) -> None:
     """Group and others may look, and not change what is judged."""
-    root = check_out(desk.git, desk.git.snapshot().tree, tmp_path / "out").root
+    root = check_out(desk.git, desk.git.snapshot().tree, tmp_path / "out").scratch.folder
     for path in (root, *root.rglob("*")):
         assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
-    from workflow.sandbox import Sandbox
+    from workflow.sandbox import Sandbox, Scratch
     from workflow.types import Entry, Keep, RepoPath, TreeChange, TreeId, Verdict
 
 
@@ -17,27 +18,38 @@ if TYPE_CHECKING:
 class Tree:
     """A tree as a gate sees it.
 
-    `root` is a checkout that only the sandbox may look into: a symbolic link in it can point
-    anywhere.  On the host, content is read by `read`, from git's objects, of regular files alone;
-    `links` says where each symbolic link points to, in its own words.
+    `scratch` is how a sandbox shows it; nobody else may look there, for a symbolic link in it can
+    point anywhere.  On the host, content is read by `read`, from git's objects, of regular files
+    alone; `links` says where each symbolic link points to, in its own words.
     """
 
     id: TreeId
-    root: Path
+    scratch: Scratch
     entries: tuple[Entry, ...]
     read: Callable[[RepoPath], bytes]
     links: Mapping[RepoPath, str] = field(default_factory=dict)
 
 
+def _unforeseen() -> Callable[[str], str]:
+    """Return what makes tokens from a key of this process alone."""
+    key = secrets.token_bytes(32)
+    return lambda text: hmac.digest(key, text.encode(), "sha256").hex()
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is to be judged: the change, both trees, and the means to run and to keep output."""
+    """What is to be judged: the change, both trees, and the means to run and to keep output.
+
+    `token` makes a word that nobody outside this repository can foretell, the same one for the same
+    text; it is made of lower-case hexadecimal digits.
+    """
 
     change: TreeChange
     base: Tree
     patched: Tree
     sandbox: Sandbox
     keep: Keep
+    token: Callable[[str], str] = field(default_factory=_unforeseen)
 
 
 class Gate(Protocol):

@@ -323,7 +323,7 @@ class _Trial:
     ) -> _Try:
         command = shims_of.command(
             self.program,
-            tree.root,
+            tree.scratch,
             self.target,
             context=context,
             shims=shims,

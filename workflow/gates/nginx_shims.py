@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from workflow.gates import throwaway
 from workflow.gates.nginx_layout import PREFIXES, Context
-from workflow.sandbox import TREE, Command, Limits
+from workflow.sandbox import TREE, Command, Limits, Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from workflow.gates.nginx_layout import Target
+    from workflow.sandbox import Scratch
 
 ETC = PREFIXES[0]
 WRAPPER = f"{ETC}/.workflow-wrapper.conf"
@@ -210,7 +211,7 @@ def answer(said: str, *, wrapped: bool, connection_zones: frozenset[str]) -> Shi
 
 def command(  # noqa: PLR0913 - what to test, with what, where, for how long
     binary: Path,
-    root: Path,
+    scratch: Scratch,
     target: Target,
     *,
     context: Context | None,
@@ -235,12 +236,13 @@ def command(  # noqa: PLR0913 - what to test, with what, where, for how long
     test = (str(binary), "-t", "-e", "stderr", "-p", f"{_PREFIX}/", "-c", main)
     return Command(
         argv=("/bin/sh", f"{_RUN}/setup", *test),
-        tree=root,
+        tree=scratch,
         read_only=(binary,),
         files=tuple(files),
         dirs=tuple(dict.fromkeys([*_WRITABLE, *(mount for mount in mounts if mount)])),
         links=tuple(links),
         limits=limits,
+        network=Network.LOOPBACK,
         low_ports=True,
         as_root=True,
     )

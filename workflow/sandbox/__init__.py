@@ -5,9 +5,23 @@ from workflow.sandbox.interface import (
     REPORT_FD_VARIABLE,
     TREE,
     Command,
+    Laid,
     Limits,
+    Network,
     Sandbox,
+    Scratch,
     Wall,
 )
 
-__all__ = ["REPORT_FD_VARIABLE", "TREE", "Command", "Limits", "Ran", "Sandbox", "Wall"]
+__all__ = [
+    "REPORT_FD_VARIABLE",
+    "TREE",
+    "Command",
+    "Laid",
+    "Limits",
+    "Network",
+    "Ran",
+    "Sandbox",
+    "Scratch",
+    "Wall",
+]

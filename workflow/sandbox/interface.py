@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -18,35 +19,82 @@ REPORT_FD_VARIABLE = "WORKFLOW_REPORT_FD"
 """Names the descriptor of the report pipe inside, when a command asks for one."""
 
 
+class Network(StrEnum):
+    """What a run can reach.  Nothing of the host's network, whatever is chosen, but for `HOST`."""
+
+    NONE = "none"
+    """No address at all: sockets of the internet families cannot be made."""
+    LOOPBACK = "loopback"
+    """A loopback interface of its own, with nothing but the run's own processes on it."""
+    HOST = "host"
+    """The host's network: for building an environment from an index, never for tested code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one run: seconds of wall time, bytes of output, of memory and of one file."""
+    """Bounds of one run.
+
+    Seconds of wall time; bytes of each output, of memory of all processes together, of address
+    space of one process (interpreters reserve by the core and hardly use it), of one file, and of
+    all that is written to the tree's copy, with the number of files there; processes and open files
+    at one time.
+    """
 
     wall_s: float = 60.0
     output: int = 8 * 1024 * 1024
     memory: int = 2 * 1024**3
+    address_space: int = 4 * 1024**3
     file_size: int = 256 * 1024**2
+    disk: int = 1024**3
+    files: int = 100_000
     processes: int = 256
     open_files: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """One file laid over a folder: git's mode and the content, or a removal.
+
+    `mode` is `100644`, `100755`, or `120000` for a symbolic link whose content is its target.
+    `content` of `None` removes what is there, a whole folder, too.
+    """
+
+    path: str
+    mode: str = "100644"
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A scratch tree: a folder of the host that nobody writes to, and files laid over it.
+
+    The folder is shown copy-on-write: what is laid over it and what a run writes is in memory and
+    gone with the run.  `id` is the tree's git id where it has one: two scratch trees of one id have
+    the same content, however they are made up.
+    """
+
+    folder: Path
+    over: tuple[Laid, ...] = ()
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One program to run confined.
 
-    `tree` is a folder of the host that appears at `TREE`, copy-on-write.  `read_only` are host
-    paths that appear inside at the same place (an interpreter, a binary).  `files` are made for
-    this run: path inside, content.  `dirs` are empty and writable.  `links` are symbolic links:
-    path inside, target.  Paths inside must not lead through a symbolic link of the tree; that
-    raises `ValueError`.  `low_ports` allows ports below 1024, and addresses that are not this
-    machine's, in the sandbox's own network.  `as_root` shows the program uid 0, for tools that
-    ask; it carries no privilege and no capability.  `report` gives the program a pipe of its own,
-    whose descriptor number stands in the variable `REPORT_FD_VARIABLE` and whose bytes come back in
-    `Ran.report`.
+    `tree` appears at `TREE`, copy-on-write.  `read_only` are host paths that appear inside at the
+    same place (an interpreter, a binary).  `files` are made for this run: path inside, content.
+    `dirs` are empty and writable.  `links` are symbolic links: path inside, target.  Paths inside
+    must not lead through a symbolic link of the tree; that raises `ValueError`.  `low_ports` allows
+    ports below 1024, and addresses that are not this machine's, in the sandbox's own network.
+    `as_root` shows the program uid 0, for tools that ask; it carries no privilege and no
+    capability.  `report` gives the program a pipe of its own, whose descriptor number stands in the
+    variable `REPORT_FD_VARIABLE` and whose bytes come back in `Ran.report`.  `attempt` tells a
+    second run of the same command from the first, whose result may be remembered.
     """
 
     argv: tuple[str, ...]
-    tree: Path | None = None
+    tree: Scratch | None = None
     cwd: str = TREE
     env: Mapping[str, str] = field(default_factory=dict)
     read_only: tuple[Path, ...] = ()
@@ -54,9 +102,11 @@ class Command:
     dirs: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     limits: Limits = Limits()
+    network: Network = Network.NONE
     low_ports: bool = False
     as_root: bool = False
     report: bool = False
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from workflow.sandbox.interface import TREE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workflow.sandbox.interface import Command
+    from workflow.sandbox.interface import Command, Scratch
 
 HOME = "/tmp/home"  # noqa: S108 - inside the sandbox, on its own tmpfs
 UID = 1000
@@ -56,7 +56,7 @@ def limited(command: Command) -> list[str]:
     limits = command.limits
     cpu_s = int(limits.wall_s + 1) * (os.cpu_count() or 1)
     words = [
-        str(_allowed(resource.RLIMIT_AS, limits.memory) // 1024),
+        str(_allowed(resource.RLIMIT_AS, limits.address_space) // 1024),
         str(_allowed(resource.RLIMIT_FSIZE, limits.file_size) // 512),
         str(_allowed(resource.RLIMIT_NOFILE, limits.open_files)),
         str(_allowed(resource.RLIMIT_CPU, cpu_s)),
@@ -98,7 +98,7 @@ def options(
     if command.tree is None:
         words += ["--size", str(_SCRATCH_BYTES), "--tmpfs", TREE]
     else:
-        words += ["--overlay-src", source(command.tree), "--tmp-overlay", TREE]
+        words += ["--overlay-src", source(command.tree.folder), "--tmp-overlay", TREE]
     for name in command.dirs:
         words += ["--size", str(_SCRATCH_BYTES), "--tmpfs", _contained(name, command.tree)]
     for path in command.read_only:
@@ -167,14 +167,14 @@ def is_placeable(path: Path) -> bool:
     return True
 
 
-def _contained(name: str, tree: Path | None) -> str:
+def _contained(name: str, tree: Scratch | None) -> str:
     """Return the path inside `name`; raise `ValueError` when the tree could lead it elsewhere."""
     clean = name.startswith("/") and posixpath.normpath(name) == name and name not in {"/", TREE}
     if not clean or any(_is_below(name, place) for place in _RESERVED):
         message = f"not a place inside the sandbox: {name!r}"
         raise ValueError(message)
     if tree is not None and _is_below(name, TREE):
-        place = tree
+        place = tree.folder
         for part in name[len(TREE) + 1 :].split("/"):
             place = place / part
             if place.is_symlink():

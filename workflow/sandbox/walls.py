@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import SandboxUnavailableError
-from workflow.sandbox.interface import Command, Limits, Wall
+from workflow.sandbox.interface import Command, Limits, Network, Scratch, Wall
 from workflow.sandbox.interpreter import interpreter
 
 if TYPE_CHECKING:
     from workflow.sandbox.interface import Sandbox
 
-_LIMITS = Limits(wall_s=20.0, memory=1024**3, file_size=1024**2, processes=32, open_files=128)
+_LIMITS = Limits(
+    wall_s=20.0, address_space=1024**3, file_size=1024**2, processes=32, open_files=128
+)
 _KERNEL = ("/proc/sys/kernel/hostname", "/proc/sys/vm/swappiness", "/proc/sysrq-trigger")
 _OUTSIDE = ("/escaped", "/usr/escaped", "/etc/passwd", "/dev/escaped", "/proc/sys/escaped")
 _PROBE = Path(__file__).with_name("probe.py")
@@ -61,11 +63,12 @@ def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
         ran = sandbox.run(
             Command(
                 argv=(str(python.program), "-I", "-S", _INSIDE, json.dumps(target)),
-                tree=tree,
+                tree=Scratch(tree),
                 # As root this file is readable by root alone: reading it inside means being root.
                 read_only=(*python.folders, private),
                 files=((_INSIDE, _PROBE.read_bytes()),),
                 limits=_LIMITS,
+                network=Network.LOOPBACK,
                 report=True,
             )
         )
@@ -79,7 +82,7 @@ def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
 
 def _seen(said: dict[str, Any], *, unchanged: bool) -> tuple[Wall, ...]:
     limits = _LIMITS
-    expected = [limits.memory, limits.file_size, limits.open_files, limits.processes, 0]
+    expected = [limits.address_space, limits.file_size, limits.open_files, limits.processes, 0]
     outside, kernel = said["outside"], said["kernel"]
     return (
         Wall("no capability", said["capabilities"] == 0, f"set: {said['capabilities']:#x}"),

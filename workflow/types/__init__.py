@@ -31,10 +31,12 @@ from workflow.types.ids import (
     TreeId,
 )
 from workflow.types.proposal import (
+    Effect,
     Evidence,
     Excess,
     Finding,
     Keep,
+    Meaning,
     Proposal,
     Requirement,
     Round,
@@ -42,6 +44,8 @@ from workflow.types.proposal import (
     Spare,
     SparePart,
     State,
+    Tally,
+    Turn,
     Verdict,
 )
 from workflow.types.request import (
@@ -68,6 +72,7 @@ __all__ = [
     "Count",
     "Digest",
     "Draft",
+    "Effect",
     "Entry",
     "Evidence",
     "Excess",
@@ -77,6 +82,7 @@ __all__ = [
     "Identity",
     "Keep",
     "LeftOut",
+    "Meaning",
     "ObjectId",
     "Observation",
     "Outcome",
@@ -96,8 +102,10 @@ __all__ = [
     "Spare",
     "SparePart",
     "State",
+    "Tally",
     "TreeChange",
     "TreeId",
+    "Turn",
     "Usage",
     "Verdict",
     "Wanted",

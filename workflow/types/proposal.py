@@ -60,13 +60,42 @@ class Evidence:
     log: Digest
 
 
+class Turn(StrEnum):
+    """What became of a check between the base and the patched tree."""
+
+    FAIL_TO_PASS = "fail-to-pass"  # noqa: S105 - a turn of a check
+    """It fails on the base and passes on the patched tree: the change is needed for it."""
+    NEW_PASS = "new-pass"  # noqa: S105 - a turn of a check
+    """It is not on the base, and passes: the change brought it along, so it proves less."""
+    PASS_TO_PASS = "pass-to-pass"  # noqa: S105 - a turn of a check
+    PASS_TO_FAIL = "pass-to-fail"  # noqa: S105 - a turn of a check
+    NEW_FAIL = "new-fail"
+    FAIL_TO_FAIL = "fail-to-fail"
+    SKIPPED = "skipped"
+    """It passed or failed on the base and is skipped, deselected or expected to fail now."""
+    REMOVED = "removed"
+    FLAKY = "flaky"
+    """Two runs on one tree did not agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many checks took one turn, and the first of their names, in order."""
+
+    turn: Turn
+    count: int
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a gate says about a proposal: one line for a person, and the runs that show it.
 
     `proofs` names the checks that pass on the patched tree and fail, or do not exist, on the base:
     they are what the change is needed for.  `ran` is the digest under which the names of the checks
-    that ran on the patched tree were kept, one a line.
+    that ran on the patched tree were kept, one a line.  `tallies` count what became of single
+    checks.  `doubts` are reasons why a person should look before believing a verdict: they do not
+    change the outcome.
     """
 
     gate: str
@@ -77,6 +106,8 @@ class Verdict:
     hint: str = ""
     proofs: tuple[str, ...] = ()
     ran: Digest | None = None
+    tallies: tuple[Tally, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 class Spare(StrEnum):
@@ -129,6 +160,30 @@ class Requirement:
     approvers: tuple[str, ...]
 
 
+class Effect(StrEnum):
+    """What a change does to one named thing."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One thing that a change really does, in the terms of the file's language.
+
+    `thing` is what kind it is (`function`, `route`, `model`, `import`, `dependency`), `name` which
+    one, and `detail` says in one line what was and what is; it may be empty.
+    """
+
+    path: RepoPath
+    thing: str
+    name: str
+    effect: Effect
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One answer of a provider, and what became of it.
@@ -165,7 +220,8 @@ class Proposal:
     `rounds` are the answers that it was made from, in their order.  `declared` are objections that
     the requester said are intended, where the policy lets them; `shrunk_from` is the digest of the
     proposal whose spare parts were taken out, and `revised_from` of the one that a reviewer wanted
-    otherwise, in the words of `wish`.
+    otherwise, in the words of `wish`.  `meanings` say what the change really does, where the
+    language of a file is known; formatting alone is nothing.
     """
 
     repository: str
@@ -188,6 +244,7 @@ class Proposal:
     shrunk_from: Digest | None = None
     revised_from: Digest | None = None
     wish: str = ""
+    meanings: tuple[Meaning, ...] = ()
 
     @property
     def standing(self) -> tuple[Round, ...]:

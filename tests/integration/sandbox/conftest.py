@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from workflow.sandbox import Command, Limits
+from workflow.sandbox import Command, Limits, Scratch
 from workflow.sandbox.bubblewrap import Bubblewrap
 from workflow.sandbox.interpreter import interpreter
 
 if TYPE_CHECKING:
     from workflow.process import Ran
 
-LIMITS = Limits(wall_s=10.0, memory=1024**3, file_size=4 * 1024**2, processes=24)
+LIMITS = Limits(wall_s=10.0, address_space=1024**3, file_size=4 * 1024**2, processes=24)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,9 @@ def confined(sandbox: Bubblewrap, tree: Path) -> Confined:
 
     def run(code: str, limits: Limits = LIMITS) -> Ran:
         words = (str(python.program), "-I", "-S", "-c", code)
-        return sandbox.run(Command(argv=words, tree=tree, read_only=python.folders, limits=limits))
+        return sandbox.run(
+            Command(argv=words, tree=Scratch(tree), read_only=python.folders, limits=limits)
+        )
 
     return run
 

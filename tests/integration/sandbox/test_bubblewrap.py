@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workflow.errors import SandboxUnavailableError, UsageError
-from workflow.sandbox import REPORT_FD_VARIABLE, Command, Limits
+from workflow.sandbox import REPORT_FD_VARIABLE, Command, Limits, Scratch
 from workflow.sandbox.bubblewrap import Bubblewrap, find_bubblewrap, version
 from workflow.sandbox.descent import is_real_root
 from workflow.sandbox.interpreter import interpreter
@@ -48,7 +48,7 @@ def test_files_folders_and_links_are_made(sandbox: Bubblewrap, tree: Path) -> No
     """What the command asks for is there, and only folders are writable."""
     command = Command(
         argv=("sh", "-c", "cat /etc/x/y /srv/link/file; echo new >/var/z && cat /var/z; >/etc/x/y"),
-        tree=tree,
+        tree=Scratch(tree),
         files=(("/etc/x/y", b"made\n"),),
         dirs=("/var",),
         links=(("/srv/link", "/work"),),
@@ -83,10 +83,12 @@ def test_place_behind_a_link_of_the_tree_is_refused(
     (tmp_path / "host").mkdir()
     (tree / "out").symlink_to(f"/oldroot{tmp_path}/host")
     commands: dict[str, Callable[[], Command]] = {
-        "files": lambda: Command(("true",), tree=tree, files=(("/work/out/x", b"x"),)),
-        "dirs": lambda: Command(("true",), tree=tree, dirs=("/work/out/x",)),
-        "links": lambda: Command(("true",), tree=tree, links=(("/work/out/x", "/"),)),
-        "read_only": lambda: Command(("true",), tree=tree, read_only=(Path("/work/out/x"),)),
+        "files": lambda: Command(("true",), tree=Scratch(tree), files=(("/work/out/x", b"x"),)),
+        "dirs": lambda: Command(("true",), tree=Scratch(tree), dirs=("/work/out/x",)),
+        "links": lambda: Command(("true",), tree=Scratch(tree), links=(("/work/out/x", "/"),)),
+        "read_only": lambda: Command(
+            ("true",), tree=Scratch(tree), read_only=(Path("/work/out/x"),)
+        ),
     }
     with pytest.raises(ValueError, match="symbolic link of the tree"):
         sandbox.run(commands[kind]())
@@ -138,7 +140,7 @@ def test_path_that_is_not_utf8_can_be_the_tree(tmp_path: Path, sandbox: Bubblewr
     tree = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     tree.mkdir()
     (tree / "file").write_text("said")
-    ran = sandbox.run(Command(argv=("cat", "file"), tree=tree, read_only=(tree,)))
+    ran = sandbox.run(Command(argv=("cat", "file"), tree=Scratch(tree), read_only=(tree,)))
     assert ran.stdout == b"said", ran.stderr
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow.sandbox import Command, Limits
+from workflow.sandbox import Command, Limits, Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,7 +224,9 @@ def test_daemon_does_not_survive_the_deadline(sandbox: Bubblewrap, tree: Path) -
     mark = f"{secrets.randbelow(10**6) + 10**6}.5"
     script = f"setsid sleep {mark} & setsid -f sleep {mark}; sleep 30"
     started = time.monotonic()
-    ran = sandbox.run(Command(argv=("sh", "-c", script), tree=tree, limits=Limits(wall_s=1.0)))
+    ran = sandbox.run(
+        Command(argv=("sh", "-c", script), tree=Scratch(tree), limits=Limits(wall_s=1.0))
+    )
     assert ran.timed_out
     assert time.monotonic() - started < 2
     assert not list(processes(mark))
@@ -255,7 +257,7 @@ def test_memory_bomb_is_refused(naked: Naked, confined: Confined) -> None:
     """One process cannot have more memory than its limit; 200 MB are harmless on the host."""
     code = "x = bytearray(200 * 1024 ** 2); print('GOT-IN')"
     assert IN in naked(code)
-    ran = confined(code, Limits(wall_s=10.0, memory=100 * 1024**2))
+    ran = confined(code, Limits(wall_s=10.0, address_space=100 * 1024**2))
     assert ran.exit_status == 1
     assert b"MemoryError" in ran.stderr
 

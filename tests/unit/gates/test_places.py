@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow.gates import Tree, nginx_layout, pytest_roots
+from workflow.gates import Tree, nginx_layout
 from workflow.gates.nginx_layout import Context, Source, Target
+from workflow.gates.pytest import roots as pytest_roots
+from workflow.sandbox import Scratch
 from workflow.types import BlobId, Entry, RepoPath, TreeId
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def tree(files: Mapping[str, str]) -> Tree:
     blob = BlobId("0" * 40)
     entries = tuple(Entry("100644", blob, RepoPath(name)) for name in files)
     name = TreeId(hashlib.sha256(repr(sorted(files)).encode()).hexdigest())
-    return Tree(name, Path("/nowhere"), entries, lambda path: files[path].encode())
+    return Tree(name, Scratch(Path("/nowhere")), entries, lambda path: files[path].encode())
 
 
 @pytest.mark.parametrize(

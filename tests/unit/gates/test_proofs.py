@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from workflow.gates import pytest as gate
-from workflow.gates.pytest_report import Ended, Report
+from workflow.gates.pytest import gate
+from workflow.gates.pytest.report import Ended, Report
 
 
 def test_proofs_are_tests_that_need_the_patch() -> None:

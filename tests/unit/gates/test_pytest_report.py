@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.gates.pytest_report import Ended, read
+from workflow.gates.pytest.report import Ended, read
 from workflow.process import Ran
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.errors import UsageError
-from workflow.gates import pytest_report, pytest_roots
-from workflow.gates.pytest_report import Ended, Report
+from workflow.gates.pytest import report as reports_of
+from workflow.gates.pytest import roots as roots_of
+from workflow.gates.pytest.report import Ended, Report
 from workflow.gates.text import bounded, listed, one_line
 from workflow.process import side_by_side
-from workflow.sandbox import TREE, Command, Limits
+from workflow.sandbox import TREE, Command, Limits, Network
 from workflow.sandbox.interpreter import Interpreter, interpreter
 from workflow.types import Evidence, Outcome, Side, Verdict
 
@@ -27,11 +28,9 @@ if TYPE_CHECKING:
     from workflow.process import Ran
     from workflow.types import TreeId
 
-_START = Path(__file__).with_name("pytest_start.py")
+_START = Path(__file__).with_name("start.py")
 _INSIDE = "/run/workflow"
 _OUTPUT = 16 * 1024 * 1024
-# Address space, which numeric libraries reserve by the core and hardly use.
-_MEMORY = 4 * 1024**3
 _HINT = (
     "set `[gates.pytest] python` in workflow.toml to an interpreter that has pytest and what the "
     "tests import, such as /path/to/.venv/bin/python"
@@ -99,7 +98,7 @@ class PytestGate:
     def _judge(self, case: Case, root: str, python: Interpreter) -> _Result:
         """Judge one root; a tree that has no tests there has an empty report."""
         trees = {Side.BASE: case.base, Side.PATCHED: case.patched}
-        have = [side for side, tree in trees.items() if pytest_roots.has_tests(tree, root)]
+        have = [side for side, tree in trees.items() if roots_of.has_tests(tree, root)]
         base = self._bases.get((case.base.id, root))
         rans = {Side.BASE: base} if base else {}
         left = [side for side in have if side not in rans]
@@ -110,7 +109,7 @@ class PytestGate:
         if Side.BASE in rans:
             self._bases[case.base.id, root] = rans[Side.BASE]
         reports = dict.fromkeys(trees, Report({}))
-        reports |= {side: pytest_report.read(rans[side]) for side in have}
+        reports |= {side: reports_of.read(rans[side]) for side in have}
         words = f"pytest -q in {root}" if root else "pytest -q"
         runs = tuple(
             Evidence(side, words, ran.exit_status, round(ran.seconds, 3), case.keep(_log(ran)))
@@ -123,7 +122,7 @@ class PytestGate:
 
     def _command(self, tree: Tree, root: str, python: Interpreter) -> Command:
         home = posixpath.join(TREE, root) if root else TREE
-        name = pytest_roots.configuration(tree, root)
+        name = roots_of.configuration(tree, root)
         # Named in every case: pytest would look for one in the folders above, another project's.
         config = posixpath.join(home, name) if name else f"{_INSIDE}/pytest.ini"
         return Command(
@@ -131,7 +130,7 @@ class PytestGate:
                 *(str(python.program), f"{_INSIDE}/start.py", "-q", "-p", "no:cacheprovider"),
                 *("-c", config, "--rootdir", home, "--confcutdir", home),
             ),
-            tree=tree.root,
+            tree=tree.scratch,
             cwd=home,
             env={
                 "PATH": f"{python.program.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -144,7 +143,8 @@ class PytestGate:
                 (f"{_INSIDE}/start.py", _START.read_bytes()),
                 (f"{_INSIDE}/pytest.ini", b"[pytest]\n"),
             ),
-            limits=Limits(wall_s=self.timeout_s, output=_OUTPUT, memory=_MEMORY),
+            limits=Limits(wall_s=self.timeout_s, output=_OUTPUT),
+            network=Network.LOOPBACK,
             report=True,
         )
 
@@ -176,7 +176,7 @@ def _lines(names: Sequence[str]) -> bytes:
 def _roots(case: Case) -> tuple[str, ...]:
     """Return the folders whose tests are to run, for both trees, each once."""
     changed = case.change.paths
-    found = pytest_roots.roots(case.base, changed) | pytest_roots.roots(case.patched, changed)
+    found = roots_of.roots(case.base, changed) | roots_of.roots(case.patched, changed)
     return tuple(sorted(found))
 
 

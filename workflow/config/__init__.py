@@ -1,0 +1,41 @@
+"""Settings: what `workflow.toml` of the base commit and the environment say."""
+
+from workflow.config.gates import GateSettings, NginxSettings, PytestSettings
+from workflow.config.load import (
+    BUBBLEWRAP_VARIABLE,
+    FILE,
+    VENDORS,
+    ConfigError,
+    Settings,
+    ShrinkSettings,
+    bubblewrap,
+    is_loopback,
+    load,
+    may_have_key,
+)
+from workflow.config.roles import (
+    EndpointSettings,
+    ProvidersSettings,
+    RoleSettings,
+    RolesSettings,
+)
+
+__all__ = [
+    "BUBBLEWRAP_VARIABLE",
+    "FILE",
+    "VENDORS",
+    "ConfigError",
+    "EndpointSettings",
+    "GateSettings",
+    "NginxSettings",
+    "ProvidersSettings",
+    "PytestSettings",
+    "RoleSettings",
+    "RolesSettings",
+    "Settings",
+    "ShrinkSettings",
+    "bubblewrap",
+    "is_loopback",
+    "load",
+    "may_have_key",
+]
