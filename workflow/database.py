@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "workflow.db"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _BUSY_MS = 10_000
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -40,6 +40,11 @@ CREATE TABLE verdicts (
     outcome TEXT NOT NULL,
     summary TEXT NOT NULL,
     PRIMARY KEY (proposal, gate)
+) STRICT;
+CREATE TABLE passes (
+    key TEXT PRIMARY KEY,
+    judged TEXT NOT NULL,
+    verdict TEXT NOT NULL
 ) STRICT;
 CREATE TABLE approvals (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -123,7 +128,13 @@ def connect(folder: Path) -> sqlite3.Connection:
             # NOTE: not to be opened when it is there: closing it again would drop the locks that
             # another connection of this process holds on it.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
+        connection = sqlite3.connect(
+            path,
+            isolation_level=None,
+            timeout=_BUSY_MS / 1000,
+            # Gates that run side by side keep their logs, one after the other (`evidence`).
+            check_same_thread=False,
+        )
         try:
             found = _prepared(folder, connection)
         except BaseException:

@@ -1,12 +1,18 @@
-"""Runs every gate whose business a change is, on both trees, in the sandbox."""
+"""The evidence stage: every gate that applies judges both trees, side by side."""
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from workflow import ledger
+from workflow.canonical import encode, sha256
 from workflow.errors import SandboxUnavailableError, StateError
 from workflow.gates import Case
+from workflow.process import side_by_side
 from workflow.scratch import check_out
 from workflow.types import Outcome, TreeChange, Verdict
 
@@ -17,44 +23,106 @@ if TYPE_CHECKING:
     from workflow.gates import Gate
     from workflow.git_store import GitStore
     from workflow.sandbox import Sandbox
-    from workflow.types import Keep, Proposal
+    from workflow.types import Digest, Keep, Proposal
+    from workflow.verdicts import Verdicts
 
 _MAX_ERROR = 300
 FRESH = timedelta(hours=1)
 """How long a verdict on two unchanged trees counts; older evidence is made again before landing."""
 
 
-def judge(  # noqa: PLR0913 - the change, the means to judge it, and whom to tell
-    git: GitStore,
-    change: TreeChange,
-    *,
-    gates: Sequence[Gate],
-    sandbox: Sandbox,
-    keep: Keep,
-    scratch: Path,
-    tell: Callable[[str], None],
-) -> tuple[Verdict, ...]:
-    """One verdict for each gate that applies; none is not clearance.
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it takes to judge: the gates, where they run, and where what they say is kept.
 
-    `scratch` is an empty folder of this command's own; `tell` hears each gate's name as it starts.
+    `keep` seals a log and keeps it, `seal` seals a line that a tool wrote, `token` and `declared`
+    are those of `gates.Case`.  `passes` are those of former commands; `None` has every gate judge
+    anew.
+    """
+
+    gates: tuple[Gate, ...]
+    sandbox: Sandbox
+    keep: Keep
+    seal: Callable[[str], str]
+    token: Callable[[str], str]
+    passes: Verdicts | None
+    declared: frozenset[str] = frozenset()
+
+
+def judge(
+    git: GitStore, change: TreeChange, means: Means, *, scratch: Path, tell: Callable[[str], None]
+) -> tuple[Verdict, ...]:
+    """One verdict for each gate that applies, in the gates' order; none is not clearance.
+
+    `scratch` is an empty folder of this command's own; `tell` hears the names of the gates that
+    run.
 
     Raises `SandboxUnavailableError`: without a sandbox nothing is run at all.
     """
     base = check_out(git, change.base, scratch / "base")
     patched = check_out(git, change.proposed, scratch / "patched")
-    case = Case(change=change, base=base, patched=patched, sandbox=sandbox, keep=keep)
-    verdicts = []
-    for gate in gates:
-        if gate.applies(case):
-            tell(gate.name)
-            verdicts.append(_judge(gate, case))
-    return tuple(verdicts)
+    keep = _one_at_a_time(means.keep)
+    case = Case(change, base, patched, means.sandbox, keep, means.token, means.declared)
+    gates = [gate for gate in means.gates if gate.applies(case)]
+    found = {gate.name: _remembered(gate, case, means) for gate in gates}
+    left = [gate for gate in gates if found[gate.name] is None]
+    if left:
+        tell(", ".join(gate.name for gate in left))
+    made = side_by_side([partial(_judge, gate, case) for gate in left])
+    for gate, verdict in zip(left, made, strict=True):
+        found[gate.name] = verdict
+        if means.passes and (key := _key(gate, case)):
+            means.passes.put(key, sealed(verdict, means.seal))
+    return tuple(verdict for verdict in found.values() if verdict)
+
+
+def sealed(verdict: Verdict, seal: Callable[[str], str]) -> Verdict:
+    """A verdict with every text that a tool wrote sealed by `seal`."""
+
+    def each(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(seal, texts))
+
+    return replace(
+        verdict,
+        summary=seal(verdict.summary),
+        notes=each(verdict.notes),
+        hint=seal(verdict.hint),
+        proofs=each(verdict.proofs),
+        tallies=tuple(replace(one, names=each(one.names)) for one in verdict.tallies),
+        doubts=each(verdict.doubts),
+    )
+
+
+def _remembered(gate: Gate, case: Case, means: Means) -> Verdict | None:
+    key = _key(gate, case) if means.passes else None
+    return means.passes.get(key) if means.passes and key else None
+
+
+def _key(gate: Gate, case: Case) -> Digest | None:
+    """Return what a verdict depends on, as one name; `None` where that cannot be told."""
+    identity = gate.identity(case)
+    trees = [str(case.change.base), str(case.change.proposed)]
+    words = [gate.name, identity, *trees, *sorted(case.declared)]
+    return sha256(encode(words)) if identity else None
+
+
+def _one_at_a_time(keep: Keep) -> Keep:
+    """What gates keep side by side goes into one store, and through one vault."""
+    lock = threading.Lock()
+
+    def kept(data: bytes) -> Digest:
+        with lock:
+            return keep(data)
+
+    return kept
 
 
 def is_fresh(proposal: Proposal, now: datetime) -> bool:
     """Whether a proposal's verdicts are young enough to land on."""
+    judged = [one.judged for one in proposal.verdicts if one.judged]
     # A clock that was set back makes evidence from the future, which is not fresh either.
-    return timedelta(0) <= now - datetime.fromisoformat(proposal.created) <= FRESH
+    ages = [now - datetime.fromisoformat(at) for at in (proposal.created, *judged)]
+    return all(timedelta(0) <= age <= FRESH for age in ages)
 
 
 def require_clear(verdicts: Sequence[Verdict], number: int) -> None:
@@ -73,7 +141,7 @@ def require_clear(verdicts: Sequence[Verdict], number: int) -> None:
 def _judge(gate: Gate, case: Case) -> Verdict:
     """A gate's verdict; a gate that breaks could not judge, which does not pass."""
     try:
-        return gate.judge(case)
+        return replace(gate.judge(case), judged=ledger.now())
     except SandboxUnavailableError:
         raise
     except Exception as error:  # noqa: BLE001 - the gate runner: whatever broke is an ERROR verdict

@@ -72,7 +72,7 @@ def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
     folder = run.fresh_folder()
     placed = run.step("place", draft.place_smaller, on.git, stored, on.vault, folder)
     judged = run.step("policy", rounds.judge_again, placed, stored.proposal, on)
-    verdicts = run.step("gates", rounds.judge, placed.change, on, run)
+    verdicts = run.step("gates", rounds.judge, placed.change, stored.proposal.request, on, run)
     again = Drafted(stored.proposal.request.text, (), placed, judged, verdicts)
     return _store(again, draft.smaller(stored), on, run)
 
@@ -85,7 +85,7 @@ def _store(drafted: Drafted, origin: Origin, on: Parts, run: Engine) -> Stored:
         on.git,
         drafted.placed.change,
         drafted.verdicts,
-        judge=lambda smaller: rounds.judge(smaller, on, run),
+        judge=lambda smaller: rounds.judge(smaller, origin.request, on, run),
         budget_s=on.shrink_s,
         tell=run.tell,
     )
@@ -129,4 +129,6 @@ def _carry_out(move: Move, who: Identity, on: Records, run: Engine) -> Landing:
 def _refresh(cleared: Cleared, on: Parts, run: Engine) -> None:
     """Judge again what was judged too long ago to land on."""
     if not evidence.is_fresh(cleared.stored.proposal, datetime.now(UTC)):
-        evidence.require_clear(rounds.judge(cleared.change, on, run), cleared.stored.id)
+        request = cleared.stored.proposal.request
+        verdicts = rounds.judge(cleared.change, request, on, run, anew=True)
+        evidence.require_clear(verdicts, cleared.stored.id)

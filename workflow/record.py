@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workflow import ledger
 from workflow.apply import anchor
+from workflow.evidence import sealed
 from workflow.git_store import REFS
 from workflow.text import one_line
 from workflow.types import Proposal
@@ -60,7 +61,7 @@ class Outcome:
                 wish=seal(origin.wish),
             ),
             judged=replace(judged, findings=said(judged.findings), declared=said(judged.declared)),
-            verdicts=tuple(_sealed_verdict(one, seal) for one in self.verdicts),
+            verdicts=tuple(sealed(one, seal) for one in self.verdicts),
         )
 
 
@@ -78,17 +79,7 @@ def sealed_round(one: Round, seal: Callable[[str], str]) -> Round:
             replace(seen, path=seal(seen.path), what=seal(seen.what), mend=seal(seen.mend))
             for seen in one.observations
         ),
-        verdicts=tuple(_sealed_verdict(said, seal) for said in one.verdicts),
-    )
-
-
-def _sealed_verdict(one: Verdict, seal: Callable[[str], str]) -> Verdict:
-    return replace(
-        one,
-        summary=seal(one.summary),
-        notes=tuple(map(seal, one.notes)),
-        hint=seal(one.hint),
-        proofs=tuple(map(seal, one.proofs)),
+        verdicts=tuple(sealed(said, seal) for said in one.verdicts),
     )
 
 

@@ -207,17 +207,20 @@ def explain(stored: Stored, on: Parts, run: Engine) -> Draft:
     return answer
 
 
-def judge(change: TreeChange, on: Parts, run: Engine) -> tuple[Verdict, ...]:
-    """Every gate's verdict on a change."""
-    return evidence.judge(
-        on.git,
-        change,
+def judge(
+    change: TreeChange, request: ChangeRequest, on: Parts, run: Engine, *, anew: bool = False
+) -> tuple[Verdict, ...]:
+    """Every gate's verdict on a change; `anew` takes no former pass for one."""
+    means = evidence.Means(
         gates=on.gates,
         sandbox=on.sandbox,
         keep=seal.keeper(on.vault, on.git, change, on.store.keep),
-        scratch=run.fresh_folder(),
-        tell=run.tell,
+        seal=on.vault.scrub_text,
+        token=on.vault.token,
+        passes=None if anew else on.store.passes,
+        declared=frozenset(request.allowed),
     )
+    return evidence.judge(on.git, change, means, scratch=run.fresh_folder(), tell=run.tell)
 
 
 def judge_again(placed: Placed, before: Proposal, on: Parts) -> Judgement:
@@ -341,7 +344,7 @@ def _try(desk: _Desk, asked: seal.Asked, answer: Draft) -> _Trial | DraftError:
         return placed
     judged = run.step("policy", policy.judge, _case(placed, (now,), desk.order.request, on))
     whole = draft.whole(git, [*(part.placed for part in desk.parts), placed], run.fresh_folder())
-    verdicts = run.step("gates", judge, whole.change, on, run)
+    verdicts = run.step("gates", judge, whole.change, desk.order.request, on, run)
     now = replace(now, repairs=placed.repairs, verdicts=verdicts)
     # A drafter must not print its way to values that were kept from it.
     may_quote = not on.vault.values() or repair.is_inert(whole.change.paths)

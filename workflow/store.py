@@ -19,6 +19,7 @@ from workflow.errors import (
     UnknownProposalError,
 )
 from workflow.types import Digest, Identity, Proposal, State
+from workflow.verdicts import Verdicts
 
 if TYPE_CHECKING:
     import sqlite3
@@ -77,6 +78,7 @@ class Store:
         self.folder = folder
         self.connection = connect(folder)
         self.answers = Answers(self.connection)
+        self.passes = Verdicts(self.connection)
 
     @property
     def repository(self) -> str:

@@ -248,8 +248,9 @@ def sandbox() -> Sandbox:
     """The sandbox of this machine; it refuses at its first run when it does not work."""
     from workflow.config import bubblewrap
     from workflow.sandbox.bubblewrap import Bubblewrap
+    from workflow.sandbox.remember import Remembering
 
-    return Bubblewrap(bubblewrap())
+    return Remembering(Bubblewrap(bubblewrap()))
 
 
 def read_settings(git: GitStore, tree: TreeId) -> Settings:

@@ -70,15 +70,8 @@ class Bench:
 
     def judge(self, change: TreeChange) -> tuple[Verdict, ...]:
         """Run the real gates."""
-        return evidence.judge(
-            self.git,
-            change,
-            gates=self.gates,
-            sandbox=Bubblewrap(),
-            keep=sha256,
-            scratch=self.folder(),
-            tell=lambda _: None,
-        )
+        means = evidence.Means(self.gates, Bubblewrap(), sha256, str, str, None)
+        return evidence.judge(self.git, change, means, scratch=self.folder(), tell=lambda _: None)
 
 
 @pytest.fixture

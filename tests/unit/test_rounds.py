@@ -74,6 +74,11 @@ class Picky:
         """Apply to everything."""
         return bool(case.change.files)
 
+    def identity(self, case: Case) -> str:
+        """Nothing that would let a verdict be remembered."""
+        del case
+        return ""
+
     def judge(self, case: Case) -> Verdict:
         """Look for the word in the site."""
         is_there = self.word in case.patched.read(RepoPath("site.conf"))

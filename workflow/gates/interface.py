@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from workflow.sandbox import Sandbox, Scratch
     from workflow.types import Entry, Keep, RepoPath, TreeChange, TreeId, Verdict
@@ -25,7 +25,7 @@ class Tree:
 
     id: TreeId
     scratch: Scratch
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     read: Callable[[RepoPath], bytes]
     links: Mapping[RepoPath, str] = field(default_factory=dict)
 
@@ -41,7 +41,8 @@ class Case:
     """What is to be judged: the change, both trees, and the means to run and to keep output.
 
     `token` makes a word that nobody outside this repository can foretell, the same one for the same
-    text; it is made of lower-case hexadecimal digits.
+    text; it is made of lower-case hexadecimal digits.  `declared` are the ids of policy rules whose
+    objection the requester says is intended.
     """
 
     change: TreeChange
@@ -50,6 +51,7 @@ class Case:
     sandbox: Sandbox
     keep: Keep
     token: Callable[[str], str] = field(default_factory=_unforeseen)
+    declared: frozenset[str] = frozenset()
 
 
 class Gate(Protocol):
@@ -62,6 +64,13 @@ class Gate(Protocol):
 
     def applies(self, case: Case) -> bool:
         """Whether this change is this gate's business."""
+        ...
+
+    def identity(self, case: Case) -> str:
+        """What decides the verdict beside the two trees: settings, and tools with their versions.
+
+        Empty where that cannot be told, so that no verdict is remembered.
+        """
         ...
 
     def judge(self, case: Case) -> Verdict:

