@@ -1,5 +1,6 @@
 """Settings: what `workflow.toml` of the base commit and the environment say."""
 
+from workflow.config.command import CommandSettings
 from workflow.config.gates import GateSettings, NginxSettings, PytestSettings
 from workflow.config.load import (
     BUBBLEWRAP_VARIABLE,
@@ -24,6 +25,7 @@ __all__ = [
     "BUBBLEWRAP_VARIABLE",
     "FILE",
     "VENDORS",
+    "CommandSettings",
     "ConfigError",
     "EndpointSettings",
     "GateSettings",

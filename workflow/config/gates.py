@@ -6,8 +6,13 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from workflow.config.command import (
+    CommandSettings,  # noqa: TC001 - pydantic reads the annotation
+)
 from workflow.config.section import Section
+from workflow.config.service import ServiceSettings
 
+ToolPath = Annotated[str, Field(pattern=r"^/[^\x00]*$", max_length=4096)]
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
 
 
@@ -41,7 +46,31 @@ class PytestSettings(Section):
 
 
 class GateSettings(Section):
-    """Settings of each gate."""
+    """Settings of each gate.
+
+    `command` are gates of your own, in their order.  `tools` are full paths of host files and
+    folders that they need, shown to them read-only; they count in the environment only, with colons
+    between them: a repository must not choose what of a machine is shown to its own code.
+    """
 
     nginx: NginxSettings = NginxSettings()
     pytest: PytestSettings = PytestSettings()
+    service: ServiceSettings = ServiceSettings()
+    command: tuple[CommandSettings, ...] = Field(default=(), max_length=50)
+    tools: tuple[ToolPath, ...] = ()
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A variable of the environment holds paths with colons between them."""
+        return [one for one in value.split(":") if one] if isinstance(value, str) else value
+
+    @field_validator("command")
+    @classmethod
+    def _have_names(cls, gates: tuple[CommandSettings, ...]) -> tuple[CommandSettings, ...]:
+        names = [gate.name for gate in gates]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            message = f"{twice[0]} is the name of two gates"
+            raise ValueError(message)
+        return gates

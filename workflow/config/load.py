@@ -11,7 +11,7 @@ import ipaddress
 import os
 import tomllib
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
@@ -97,7 +97,7 @@ def load(text: str, environ: Mapping[str, str], source: str) -> Settings:
         said = error if isinstance(error, tomllib.TOMLDecodeError) else "it cannot be read"
         message = f"{source}: {said}"
         raise ConfigError(message, hint="correct and commit it") from error
-    _refuse_addresses(values, source)
+    _refuse_reach(values, source)
     variables = {}
     for name, value in sorted(environ.items()):
         if name.startswith(_PREFIX) and name not in _OTHERS and not name.startswith(_LIVE):
@@ -146,20 +146,34 @@ def _words(fault: ErrorDetails, place: tuple[str, ...]) -> str:
 def _unknown(place: tuple[str, ...]) -> str:
     """Says that a key is none, and which one may be meant."""
     *above, key = place
-    section: BaseModel = Settings()
+    section: type[BaseModel] = Settings
     for name in above:
-        section = getattr(section, name)
-    known = tuple(type(section).model_fields)
+        # A number is a place in a list of sections.
+        if not name.isdecimal():
+            section = _section(section.model_fields[name].annotation)
+    known = tuple(field.alias or name for name, field in section.model_fields.items())
     like = get_close_matches(key[:_LONGEST_KEY], known, n=1)
     return f"there is no such setting; {f'is {like[0]} meant?' if like else _listed(known)}"
+
+
+def _section(annotation: object) -> type[BaseModel]:
+    """The section that a key holds, alone or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = get_args(annotation)
+    return next(kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
 def _listed(known: Sequence[str]) -> str:
     return f"there are {', '.join(known)}"
 
 
-def _refuse_addresses(values: Mapping[str, object], source: str) -> None:
-    """Refuse an address, or a certificate, by which a repository could get at a key."""
+def _refuse_reach(values: Mapping[str, object], source: str) -> None:
+    """Refuse an address by which a repository could get at a key, and paths of the machine."""
+    gates = values.get("gates")
+    if isinstance(gates, dict) and gates.get("tools"):
+        message = f"{source}: gates.tools counts in the environment only"
+        raise ConfigError(message, hint=f"export {_PREFIX}GATES__TOOLS=/path/of/a/tool")
     providers = values.get("providers")
     for name, section in providers.items() if isinstance(providers, dict) else ():
         for key in ("base_url", "ca_file") if isinstance(section, dict) else ():
