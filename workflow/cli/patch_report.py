@@ -34,7 +34,7 @@ PATCH = {
     "declared": "objections that `--allow` says are intended",
     "requirements": "files that only named people may approve: `path`, `approvers`",
     "files": "what changes: `path`, `change` (`A`, `M`, `D`), `old_mode`, `new_mode`",
-    "blast_radius": "`files`, `hunks`, `added`, `removed`, or null",
+    "blast_radius": "`files`, `hunks`, `added`, `removed`, `things`, or null",
     "patch": "git's own diff of what changes, or null",
     "exit_code": "the command's exit status",
 }

@@ -50,7 +50,7 @@ PROPOSAL = {
     " `observations`, `usage`, `objection`, `stands` (whether its draft is in the proposal),"
     " `receipt`",
     "summary": "for each file whose meaning can be read: `path`, `changes` in plain words",
-    "blast_radius": "`files`, `hunks`, `added`, `removed`",
+    "blast_radius": "`files`, `hunks`, `added`, `removed`, `things`: functions, routes and such",
     "findings": "policy rules that object: `rule`, `path`, `reason`",
     "declared": "objections that the requester said are intended",
     "requirements": "files that only named people may approve: `path`, `approvers`",
@@ -138,14 +138,16 @@ def content(
 
 
 def _in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
-    """For each NGINX file, what changes in it.
+    """For each file whose language is read, what changes in it.
 
     A file that cannot be read as NGINX configuration is left out: its diff speaks for itself.
     """
     from workflow.gates.nginx_layout import is_configuration
     from workflow.semantics import nginx
+    from workflow.semantics.changes import of_files
 
-    said = {}
+    read = of_files(proposal.files, git.blobs)
+    said = {str(path): tuple(map(str, found)) for path, found in read.items()}
     for file in proposal.files:
         if file.old is None or file.new is None:
             continue

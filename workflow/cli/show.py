@@ -32,6 +32,8 @@ _STATE_STYLES = {
     "rejected": "red",
     "rolled-back": "magenta",
 }
+# More than that of one file nobody takes in before the diff.
+_MOST_SAID = 12
 # How a note begins that is not the drafter's: it says why there was no further round.
 _OUR_NOTE = "no further round: "
 
@@ -116,8 +118,12 @@ def changes(proposal: Proposal, words: Words, patch: str) -> Iterator[Text]:
         "  (read from the two trees)",
     )
     for path, said in words.items():
-        for sentence in said or ("no directive differs: layout or comments only",):
+        shown = said[:_MOST_SAID] or ("nothing but layout or comments",)
+        for sentence in shown:
             yield Text.assemble(("  • ", "bold"), visible(f"{path}: {sentence}"))
+        if len(said) > _MOST_SAID:
+            rest = f"{path}: and {len(said) - _MOST_SAID} more (`summary` of --json has all)"
+            yield Text.assemble(("  • ", "bold"), visible(rest))
     yield from diff.lines(patch)
 
 

@@ -10,6 +10,7 @@ from unidiff.patch import PatchSet
 
 from workflow.errors import DraftError
 from workflow.process import side_by_side
+from workflow.semantics.changes import of_files
 from workflow.types import BlastRadius, ChangeKind
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def canonical(git: GitStore, change: TreeChange, index: Path) -> tuple[bytes, Bl
     _require(is_whole, "the canonical patch does not show every file")
     is_agreed = applied == read._replace(hunks=0)
     _require(is_agreed, "two readers of the canonical patch count different lines")
-    return patch, BlastRadius(len(change.files), read.hunks, read.added, read.removed)
+    things = sum(map(len, of_files(change.files, git.blobs).values()))
+    return patch, BlastRadius(len(change.files), read.hunks, read.added, read.removed, things)
 
 
 def _require(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - a condition reads best first

@@ -146,6 +146,10 @@ class BudgetSection(_Section):
     excess: float = Field(
         strict=True, ge=1, description="Lines changed for each line that is needed."
     )
+    things: _Count | None = Field(
+        default=None,
+        description="Functions, routes, dependencies and the like whose meaning changes.",
+    )
 
 
 class BlastRadiusSection(_Section):

@@ -40,12 +40,14 @@ class Budget:
     """How much one proposal may touch.
 
     `changed_lines` are added and removed ones; `excess` is lines changed for each line needed.
+    `things` bounds those of `BlastRadius`; `None` leaves them unbounded.
     """
 
     files: int
     hunks: int
     changed_lines: int
     excess: float
+    things: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ def _policy(document: Document, source: str, data: bytes) -> Policy:
 
 
 def _budget(section: BudgetSection) -> Budget:
-    return Budget(section.files, section.hunks, section.changed_lines, section.excess)
+    counts = (section.files, section.hunks, section.changed_lines)
+    return Budget(*counts, section.excess, section.things)
 
 
 def _spending(section: SpendingSection) -> Spending:

@@ -22,8 +22,9 @@ def _blast_radius(look: Look) -> Iterator[Said]:
         (look.radius.files, budget.files, "files change"),
         (look.radius.hunks, budget.hunks, "hunks"),
         (lines, budget.changed_lines, "lines change"),
+        (look.radius.things, budget.things, "functions, routes and the like change"),
     ):
-        if count > limit:
+        if limit is not None and count > limit:
             who = look.measured.value if look.measured else "patch"
             yield first, f"{count} {what}; the policy allows a {who} {limit}"
 
@@ -59,11 +60,12 @@ def _lines(count: int) -> bytes:
 
 BLAST_RADIUS = Rule(
     id="blast-radius",
-    reason="more files, hunks or lines change than the budget of the role allows",
+    reason="more files, hunks, lines or functions change than the budget of the role allows",
     about=(
         "A person can review only so much.  `blast_radius` has a budget for the surgeon, for the "
-        "architect, and for a `patch` from anywhere; lines are added plus removed ones.  Ask for "
-        "less in one request."
+        "architect, and for a `patch` from anywhere; lines are added plus removed ones.  `things`, "
+        "if it is given, bounds the functions, routes, dependencies and the like whose meaning "
+        "changes.  Ask for less in one request."
     ),
     good=Sample({"a.toml": b""}, {"a.toml": _lines(50)}),
     bad=Sample({"a.toml": b""}, {"a.toml": _lines(2001)}),

@@ -31,12 +31,10 @@ from workflow.types.ids import (
     TreeId,
 )
 from workflow.types.proposal import (
-    Effect,
     Evidence,
     Excess,
     Finding,
     Keep,
-    Meaning,
     Proposal,
     Requirement,
     Round,
@@ -72,7 +70,6 @@ __all__ = [
     "Count",
     "Digest",
     "Draft",
-    "Effect",
     "Entry",
     "Evidence",
     "Excess",
@@ -82,7 +79,6 @@ __all__ = [
     "Identity",
     "Keep",
     "LeftOut",
-    "Meaning",
     "ObjectId",
     "Observation",
     "Outcome",

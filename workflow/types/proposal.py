@@ -161,30 +161,6 @@ class Requirement:
     approvers: tuple[str, ...]
 
 
-class Effect(StrEnum):
-    """What a change does to one named thing."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    CHANGED = "changed"
-    MOVED = "moved"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One thing that a change really does, in the terms of the file's language.
-
-    `thing` is what kind it is (`function`, `route`, `model`, `import`, `dependency`), `name` which
-    one, and `detail` says in one line what was and what is; it may be empty.
-    """
-
-    path: RepoPath
-    thing: str
-    name: str
-    effect: Effect
-    detail: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Round:
     """One answer of a provider, and what became of it.
@@ -221,8 +197,7 @@ class Proposal:
     `rounds` are the answers that it was made from, in their order.  `declared` are objections that
     the requester said are intended, where the policy lets them; `shrunk_from` is the digest of the
     proposal whose spare parts were taken out, and `revised_from` of the one that a reviewer wanted
-    otherwise, in the words of `wish`.  `meanings` say what the change really does, where the
-    language of a file is known; formatting alone is nothing.
+    otherwise, in the words of `wish`.
     """
 
     repository: str
@@ -245,7 +220,6 @@ class Proposal:
     shrunk_from: Digest | None = None
     revised_from: Digest | None = None
     wish: str = ""
-    meanings: tuple[Meaning, ...] = ()
 
     @property
     def standing(self) -> tuple[Round, ...]:

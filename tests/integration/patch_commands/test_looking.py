@@ -112,7 +112,8 @@ def test_explain_tells_everything(place: Path, workflow: WorkflowCommand) -> Non
         {"path": "app/x.py", "hunk": 1, "line": 1, "lines": 3, "fit": "exact"}
     ]
     assert {"prose"} == {each["repair"] for each in told["repairs"]}
-    assert told["blast_radius"] == {"files": 1, "hunks": 1, "added": 1, "removed": 1}
+    radius = {"files": 1, "hunks": 1, "added": 1, "removed": 1, "things": 1}
+    assert told["blast_radius"] == radius
     assert told["files"] == [
         {"path": "app/x.py", "change": "M", "old_mode": "100644", "new_mode": "100644"}
     ]
