@@ -13,6 +13,7 @@ import typer
 from workflow.cli import model_app
 from workflow.cli.options import MOST, Allow, Drafting, Json, Number, Quiet
 from workflow.cli.patch_app import patch_app
+from workflow.cli.sandbox_app import sandbox_app
 from workflow.types import Way
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(patch_app)
+app.add_typer(sandbox_app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag's value by position

@@ -58,7 +58,9 @@ PROPOSAL = {
     "shrunk_from": "the digest of the proposal that this one is a smaller form of, or null",
     "revised_from": "the digest of the proposal that a reviewer wanted otherwise, or null",
     "wish": _WISH,
-    "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`",
+    "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`, `doubts`"
+    " (reasons to look before believing it), `tallies` (`turn`, `count`, `names`: what became of"
+    " single checks), `proofs` (checks that need the change), `judged` (when)",
     "forecasts": "said before the gate ran: `gate`, `outcome`, `confidence`, `why`, `tests`;"
     " and after it: `is_right` (null where it cannot be told), `missing_tests`, `verdict`",
     "cost": f"what its answers took: {KEYS}",
@@ -78,6 +80,9 @@ LANDING = {
 }
 
 
+_OF_GATE = (
+    *("gate", "outcome", "summary", "notes", "hint", "doubts", "tallies", "proofs", "judged"),
+)
 # A proposal that changes what its drafter was not given cannot be revised.
 _OUTSIDE = "outside-request"
 
@@ -200,10 +205,7 @@ def of_proposal(
         "shrunk_from": proposal.shrunk_from,
         "revised_from": proposal.revised_from,
         "wish": proposal.wish,
-        "gates": [
-            {key: verdict[key] for key in ("gate", "outcome", "summary", "notes", "hint")}
-            for verdict in body["verdicts"]
-        ],
+        "gates": [{key: verdict[key] for key in _OF_GATE} for verdict in body["verdicts"]],
         "forecasts": [_of_comparison(one, one.forecast) for one in compared if one.forecast],
         "cost": cost.of_proposal(proposal).plain(),
         "approvals": [{"approver": yes.approver, "at": yes.at} for yes in approvals],

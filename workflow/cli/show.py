@@ -288,6 +288,11 @@ def _verdict(verdict: Verdict, said: Comparison | None) -> Iterator[Text]:
             wrongly,
             f"{forecast.outcome} ({forecast.confidence} %), because {visible(forecast.why)}",
         )
+    if verdict.tallies:
+        counts = ", ".join(f"{one.count} {one.turn}" for one in verdict.tallies)
+        yield Text(f"      {counts}", "dim")
+    for doubt in verdict.doubts:
+        yield Text.assemble(("      ! look: ", "yellow"), visible(doubt))
     for note in verdict.notes:
         yield Text(f"      {visible(note)}", "dim")
     if verdict.hint:

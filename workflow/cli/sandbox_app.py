@@ -1,0 +1,64 @@
+"""The words of `workflow sandbox`: what each command takes, and the help that teaches it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workflow.errors import ExitCode
+
+sandbox_app = typer.Typer(
+    name="sandbox",
+    help="Run any command behind the walls that gates run behind.",
+    invoke_without_command=True,
+)
+
+
+@sandbox_app.callback()
+def sandbox(context: typer.Context) -> None:
+    """Show the help where no command is named."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(ExitCode.USAGE)
+
+
+@sandbox_app.command(
+    epilog="Exit status: that of the command; 124 it took too long, 125 it could not be run at all "
+    "(no sandbox, no memory to begin with), 126 and 127 it could not be started, 137 it was ended "
+    "for memory or output, 128 + N by signal N."
+)
+def run(
+    command: Annotated[
+        list[str], typer.Argument(metavar="-- CMD [WORDS]", help="The command and its words.")
+    ],
+    loopback: Annotated[
+        bool, typer.Option("--net-loopback", help="Give it a loopback network of its own.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, max=86_400, help="Seconds that it may take.")
+    ] = 300.0,
+    memory: Annotated[
+        int, typer.Option("--memory", min=16, help="MiB for all of its processes together.")
+    ] = 2048,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object with what it printed.")
+    ] = False,
+) -> None:
+    """Run a command in a scratch copy of the current folder, exactly as a gate would.
+
+    It sees the system, the Python of the project's tests, and a copy of this folder, in which it
+    may write; all of that is gone afterwards. It sees no home, no other file, no network, no
+    process of the machine, and none of your environment. Git's own folder is not in the copy;
+    files that git ignores are. Works outside git, too. Examples:
+
+    workflow sandbox run -- pytest -q
+
+    workflow sandbox run -- sh -c 'cat ~/.ssh/id_ed25519 || echo nothing here'
+    """
+    from workflow.cli import sandbox as action
+
+    status = action.run(
+        action.Asked(tuple(command), timeout, memory, loopback=loopback, as_json=as_json)
+    )
+    raise typer.Exit(status)
