@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workflow.config import Settings
+    from workflow.environments import Configured
     from workflow.git_store import GitStore
     from workflow.parts import Parts
     from workflow.policy import Policy
@@ -68,6 +69,7 @@ def build(
     settings = read_settings(git, tree)
     nginx, pytest = settings.gates.nginx, settings.gates.pytest
     main = _main_config(nginx.config)
+    confined = sandbox()
     rules = read_policy(git, tree, settings)
     vault = _vault(repository, rules, tree, words)
     return Parts(
@@ -90,9 +92,13 @@ def build(
                 known_hosts=nginx.known_hosts,
                 timeout_s=nginx.timeout_s,
             ),
-            PytestGate(python=tests_python(repository, settings), timeout_s=pytest.timeout_s),
+            PytestGate(
+                environments=environments(repository, settings, confined),
+                timeout_s=pytest.timeout_s,
+                plugins=pytest.plugins,
+            ),
         ),
-        sandbox=sandbox(),
+        sandbox=confined,
         shrink_s=settings.shrink.budget_s,
     )
 
@@ -230,18 +236,40 @@ def _main_config(setting: str) -> RepoPath | None:
         raise ConfigError(message, hint="name a file of the repository, from its top") from error
 
 
-def tests_python(repository: Repository | None, settings: Settings) -> str:
-    """The interpreter for a project's tests: `auto` is its own `.venv` if that has pytest.
+def environments(
+    repository: Repository | None,
+    settings: Settings,
+    confined: Sandbox,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Configured:
+    """Where the Python of the tests comes from, as the settings and this user have it.
 
-    One that is committed is content of the repository like any other, and not taken.
+    `confined` is where one is built, if that is wanted; `tell` hears that a build begins.
     """
-    setting = settings.gates.pytest.python
-    if repository is None or setting != "auto":
-        return setting
-    environment = repository.git.top / ".venv"
-    has_pytest = any(environment.glob("lib/python3*/site-packages/pytest/__init__.py"))
-    is_ours = not repository.git.git("ls-files", "-z", "--", ".venv", literal=True)
-    return str(environment / "bin/python") if has_pytest and is_ours else setting
+    from workflow.config import wheelhouse
+    from workflow.environments import Choice, Configured, Mode
+    from workflow.resources import cache_folder
+
+    chosen = settings.gates.pytest
+    choice = Choice(
+        python=chosen.python,
+        mode=Mode(chosen.environment),
+        requirements=chosen.requirements,
+        wheels=wheelhouse(),
+        environ=os.environ,
+    )
+    cache = cache_folder() / "environments"
+    if repository is None:
+        return Configured(choice, confined, cache, tell=tell)
+    git = repository.git
+    return Configured(
+        choice,
+        confined,
+        cache,
+        top=git.top,
+        is_committed=lambda path: bool(git.git("ls-files", "-z", "--", path, literal=True)),
+        tell=tell,
+    )
 
 
 def sandbox() -> Sandbox:

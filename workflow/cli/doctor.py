@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,7 +20,7 @@ from workflow.config import FILE, VENDORS
 from workflow.errors import ExitCode, StoreError, WorkflowError
 from workflow.gates import tools
 from workflow.spending import dollars
-from workflow.types import Role, State
+from workflow.types import RepoPath, Role, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,8 +94,7 @@ def _checks(output: Output) -> Iterator[Check]:
     yield _try("sealing", lambda: _sealing(repository), "reinstall the package")
     yield from _walls(sandbox)
     yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
-    python = wiring.tests_python(repository, settings)
-    yield _try("pytest", lambda: _pytest(sandbox, python), "pip install pytest")
+    yield _try("pytest", lambda: _pytest(repository, sandbox, settings), "pip install pytest")
     for role in Role:
         yield _drafter(role, settings, rules.spending)
     yield Check("caps", ok=True, detail=_caps(rules.spending), needed=False)
@@ -220,10 +220,9 @@ def _walls(sandbox: Sandbox) -> Iterator[Check]:
     yield Check("sandbox", ok=True, detail=f"{len(standing)} walls tried: {', '.join(standing)}")
     for wall in walls:
         if not wall.stands:
-            needed = not wall.planned
-            mend = "report this machine: see docs/security.md" if needed else ""
+            mend = "report this machine: see docs/security.md" if wall.needed else ""
             detail = f"{wall.name}: {wall.detail}"
-            yield Check("sandbox wall", ok=False, detail=detail, mend=mend, needed=needed)
+            yield Check("sandbox wall", ok=False, detail=detail, mend=mend, needed=wall.needed)
 
 
 def _nginx(sandbox: Sandbox, settings: Settings) -> str:
@@ -252,9 +251,21 @@ def _sealing(repository: Repository | None) -> str:
     return f"a made-up token was sealed and came back; {key}"
 
 
-def _pytest(sandbox: Sandbox, python: str) -> str:
-    pytest = tools.pytest(sandbox, python)
-    return f"{pytest.version} on Python {pytest.python_version}, {pytest.python}"
+def _pytest(repository: Repository | None, sandbox: Sandbox, settings: Settings) -> str:
+    """Which Python the tests at the repository's top run on; none is built for this."""
+    environments = wiring.environments(repository, settings, sandbox)
+    found = environments.kept(_reader(repository))
+    if found is None:
+        return "an environment is built from the project's files when a gate first needs it"
+    pytest = tools.pytest(sandbox, found.interpreter)
+    return f"{pytest.version} on Python {pytest.python_version}, {pytest.python}: {found.told}"
+
+
+def _reader(repository: Repository | None) -> Callable[[RepoPath], bytes]:
+    """What reads the base's files; without a repository there are none."""
+    if repository is None:
+        return dict[RepoPath, bytes]().__getitem__
+    return partial(repository.git.read, repository.git.snapshot().tree)
 
 
 def _try(name: str, look: Callable[[], str], mend: str, *, always: bool = False) -> Check:

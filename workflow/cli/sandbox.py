@@ -87,6 +87,7 @@ def _run(asked: Asked, here: Path) -> Ran:
             **{name: os.environ[name] for name in ("TERM", "NO_COLOR") if name in os.environ},
         },
         read_only=python.folders if python else (),
+        links=python.links if python else (),
         limits=limits,
         network=Network.LOOPBACK if asked.loopback else Network.NONE,
     )

@@ -6,6 +6,7 @@ from workflow.config.load import (
     BUBBLEWRAP_VARIABLE,
     FILE,
     VENDORS,
+    WHEELHOUSE_VARIABLE,
     ConfigError,
     Settings,
     ShrinkSettings,
@@ -13,6 +14,7 @@ from workflow.config.load import (
     is_loopback,
     load,
     may_have_key,
+    wheelhouse,
 )
 from workflow.config.roles import (
     EndpointSettings,
@@ -25,6 +27,7 @@ __all__ = [
     "BUBBLEWRAP_VARIABLE",
     "FILE",
     "VENDORS",
+    "WHEELHOUSE_VARIABLE",
     "CommandSettings",
     "ConfigError",
     "EndpointSettings",
@@ -40,4 +43,5 @@ __all__ = [
     "is_loopback",
     "load",
     "may_have_key",
+    "wheelhouse",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -13,6 +13,8 @@ from workflow.config.section import Section
 from workflow.config.service import ServiceSettings
 
 ToolPath = Annotated[str, Field(pattern=r"^/[^\x00]*$", max_length=4096)]
+RequirementsFile = Annotated[str, Field(pattern=r"^[^/\x00]", max_length=1000)]
+PluginName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=200)]
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
 
 
@@ -36,13 +38,29 @@ class NginxSettings(Section):
 
 
 class PytestSettings(Section):
-    """The pytest gate: the absolute path of an interpreter that has pytest, or `auto`.
+    """The pytest gate, and the Python that it and the service gate run on.
 
-    `auto` is the `.venv` at the repository's top if it has pytest, else what runs `workflow`.
+    `python` is the absolute path of an interpreter, or `auto`.  `environment` says where it and the
+    packages come from: with `auto` the interpreter of `python`, the project's own `.venv` or `venv`
+    if it has pytest, the active environment if it has, one built from the wheelhouse that
+    `WORKFLOW_WHEELHOUSE` names, or what runs `workflow`; with `build` always one built from the
+    project's files, by pip's own settings where there is no wheelhouse; with `installed` never one
+    that is built.  `requirements` are the files that say what tests need, by their paths from the
+    top, where they are not found.
+    `plugins` are pytest plugins of that Python to load beside those that the project's files name.
     """
 
     python: str = "auto"
+    environment: Literal["auto", "build", "installed"] = "auto"
+    requirements: tuple[RequirementsFile, ...] = Field(default=(), max_length=20)
     timeout_s: float = Field(default=300.0, gt=0, le=3600)
+    plugins: tuple[PluginName, ...] = Field(default=(), max_length=100)
+
+    @field_validator("requirements", "plugins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A variable of the environment holds paths with commas between them."""
+        return [one for one in value.split(",") if one] if isinstance(value, str) else value
 
 
 class GateSettings(Section):

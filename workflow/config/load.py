@@ -28,9 +28,15 @@ if TYPE_CHECKING:
 
 FILE = "workflow.toml"
 BUBBLEWRAP_VARIABLE = "WORKFLOW_BUBBLEWRAP"
+WHEELHOUSE_VARIABLE = "WORKFLOW_WHEELHOUSE"
 _PREFIX = "WORKFLOW_"
 # Variables with our prefix that are not settings of `workflow.toml`.
-_OTHERS = {BUBBLEWRAP_VARIABLE, "WORKFLOW_REPORT_FD", "WORKFLOW_COMPATIBLE_API_KEY"}
+_OTHERS = {
+    BUBBLEWRAP_VARIABLE,
+    WHEELHOUSE_VARIABLE,
+    "WORKFLOW_REPORT_FD",
+    "WORKFLOW_COMPATIBLE_API_KEY",
+}
 _LIVE = "WORKFLOW_LIVE_"
 VENDORS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
 """The own hosts of the vendors, by the name of their provider."""
@@ -212,6 +218,14 @@ def is_loopback(host: str) -> bool:
 def bubblewrap() -> str:
     """Which bubblewrap to use: `wheel`, `system`, a path, or empty for the first that works."""
     return os.environ.get(BUBBLEWRAP_VARIABLE, "")
+
+
+def wheelhouse() -> str:
+    """The folder of wheels that tests' environments are built from; empty where there is none.
+
+    It is shown to a build, so that a repository cannot name it.
+    """
+    return os.environ.get(WHEELHOUSE_VARIABLE, "")
 
 
 def _put(values: dict[str, object], name: str, value: str) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ A configured program may come from a repository's settings, so it is asked insid
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +14,18 @@ from workflow.errors import WorkflowError
 from workflow.gates.nginx import find_nginx
 from workflow.gates.text import one_line
 from workflow.sandbox import Command, Limits
-from workflow.sandbox.interpreter import interpreter
 
 if TYPE_CHECKING:
     from workflow.process import Ran
     from workflow.sandbox import Sandbox
+    from workflow.sandbox.interpreter import Interpreter
 
 _LIMITS = Limits(wall_s=20.0, output=1024 * 1024)
 _NGINX = "set `[gates.nginx] binary`"
-_PYTHON = "set `[gates.pytest] python` to an interpreter that has pytest"
+_PYTHON = (
+    "set `[gates.pytest] python` to an interpreter that has pytest, or make a `.venv` with pytest "
+    "and what the tests import"
+)
 
 
 class ToolError(WorkflowError):
@@ -63,14 +65,15 @@ def nginx(sandbox: Sandbox, binary: str) -> Nginx:
     return Nginx(path, (version[1] or version[2]) if version else "unknown", modules)
 
 
-def pytest(sandbox: Sandbox, python: str) -> Pytest:
-    """Return the pytest of the setting `python`; `UsageError` or `ToolError` without one."""
-    found = interpreter(Path(sys.executable if python == "auto" else python))
+def pytest(sandbox: Sandbox, python: Interpreter) -> Pytest:
+    """Return the pytest of a Python; `ToolError` where it has none."""
     code = "import sys, pytest; print(*sys.version_info[:3], sep='.'); print(pytest.__version__)"
-    argv = (str(found.program), "-c", code)
-    ran = sandbox.run(Command(argv=argv, read_only=found.folders, limits=_LIMITS))
-    python_version, version, *_ = [*_answer(ran, found.program, _PYTHON).split(), "", ""]
-    return Pytest(found.program, python_version, version)
+    # NOTE: isolated, and without a tree: what it imports is the environment's own.
+    argv = (str(python.program), "-I", "-c", code)
+    command = Command(argv=argv, read_only=python.folders, links=python.links, limits=_LIMITS)
+    ran = sandbox.run(command)
+    python_version, version, *_ = [*_answer(ran, python.program, _PYTHON).split(), "", ""]
+    return Pytest(python.program, python_version, version)
 
 
 def _answer(ran: Ran, path: Path, hint: str) -> str:

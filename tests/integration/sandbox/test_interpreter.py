@@ -43,7 +43,8 @@ def said(sandbox: Bubblewrap, python: Path, code: str) -> str:
     """Return what some code prints on that Python inside."""
     found = interpreter(python)
     argv = (str(found.program), "-c", code)
-    command = Command(argv=argv, read_only=found.folders, limits=Limits(wall_s=20.0))
+    limits = Limits(wall_s=20.0)
+    command = Command(argv=argv, read_only=found.folders, links=found.links, limits=limits)
     ran = sandbox.run(command)
     return (ran.stdout + ran.stderr).decode()
 
@@ -58,15 +59,54 @@ def test_home_of_a_hostile_environment_is_not_shown(home: Path, sandbox: Bubblew
     assert all(home / ".ssh" not in {path, *path.parents} for path in interpreter(python).folders)
 
 
-@pytest.mark.parametrize("deep", ["private", "private/bin"])
-def test_links_through_a_private_folder_are_refused(home: Path, deep: str) -> None:
-    """A link that leads to a Python by way of a private folder is refused, and names it."""
+@pytest.mark.parametrize("deep", ["private", "private/bin", ".local/bin"])
+def test_links_through_a_private_folder_are_shown_alone(
+    home: Path, sandbox: Bubblewrap, deep: str
+) -> None:
+    """Of a folder on the way, such as uv's `~/.local/bin`, nothing but the one link is seen."""
     private = home / deep
     private.mkdir(parents=True)
+    (private / "secret").write_text(PRIVATE)
     (private / "python").symlink_to(REAL)
     python = environment(home / "repo" / ".venv", private / "python")
-    with pytest.raises(UsageError, match=f"leads through {private}"):
+    assert not any(folder in {private, *private.parents} for folder in interpreter(python).folders)
+    code = f"import json, os, sys; print(sys.prefix, os.listdir({str(private)!r}))"
+    assert said(sandbox, python, code).split() == [str(home / "repo" / ".venv"), "['python']"]
+
+
+@pytest.mark.parametrize("version", ["own", "system"])
+def test_environments_with_a_copy_of_the_program_run(
+    version: str, tmp_path: Path, sandbox: Bubblewrap
+) -> None:
+    """`venv --copies` leaves only a line of text to say where the library is."""
+    base = REAL if version == "own" else SYSTEM
+    words = [str(base), "-m", "venv", "--copies", "--without-pip", str(tmp_path / "made")]
+    subprocess.run(words, check=True)
+    python = tmp_path / "made" / "bin" / "python"
+    assert not python.is_symlink()
+    assert said(sandbox, python, "import json, sys; print(sys.prefix)").strip() == str(
+        tmp_path / "made"
+    )
+
+
+def test_copy_cannot_choose_what_is_shown(home: Path) -> None:
+    """A program beside a `pyvenv.cfg` that names a folder of secrets is no Python."""
+    python = environment(home / "repo" / ".venv", REAL, home / ".ssh")
+    python.unlink()
+    python.write_text("#!/bin/sh\n")
+    (home / ".ssh" / "python").write_text("")
+    with pytest.raises(UsageError, match="home folder"):
         interpreter(python)
+
+
+def test_shim_of_pyenv_is_refused_with_the_way_out(home: Path) -> None:
+    """A shim is a shell script that chooses a Python by the folder it is started in."""
+    shims = home / ".pyenv" / "shims"
+    shims.mkdir(parents=True)
+    (shims / "python").write_text("#!/bin/sh\n")
+    with pytest.raises(UsageError, match="is no Python") as caught:
+        interpreter(shims / "python")
+    assert "pyenv which" in caught.value.hint
 
 
 def test_links_through_a_disguised_folder_are_refused(home: Path) -> None:

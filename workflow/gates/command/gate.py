@@ -167,6 +167,7 @@ class CommandGate:
             cwd=posixpath.join(TREE, settings.folder) if settings.folder else TREE,
             env=env,
             read_only=(*self.tools, *(python.folders if python else ())),
+            links=python.links if python else (),
             limits=limits,
             network=Network(settings.network),
         )
@@ -174,7 +175,9 @@ class CommandGate:
     def _interpreter(self, case: Case) -> Interpreter | None:
         """Return the Python of the project's tests, whose folder may have the program, too."""
         try:
-            pair = self.environments.pair(case.base.read, case.patched.read, self.settings.folder)
+            pair = self.environments.pair(
+                case.base.read, case.patched.read, self.settings.folder, case.change.paths
+            )
         except (EnvironmentUnavailableError, UsageError):
             return None
         return pair.base.interpreter
