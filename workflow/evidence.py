@@ -8,17 +8,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workflow import ledger
+from workflow import ledger, trees
 from workflow.canonical import encode, sha256
 from workflow.errors import SandboxUnavailableError, StateError
 from workflow.gates import Case
 from workflow.process import side_by_side
-from workflow.scratch import check_out
 from workflow.types import Outcome, TreeChange, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from workflow.gates import Gate
     from workflow.git_store import GitStore
@@ -50,19 +48,22 @@ class Means:
 
 
 def judge(
-    git: GitStore, change: TreeChange, means: Means, *, scratch: Path, tell: Callable[[str], None]
+    git: GitStore, change: TreeChange, means: Means, *, tell: Callable[[str], None]
 ) -> tuple[Verdict, ...]:
     """One verdict for each gate that applies, in the gates' order; none is not clearance.
 
-    `scratch` is an empty folder of this command's own; `tell` hears the names of the gates that
-    run.
+    `tell` hears the names of the gates that run, and how far a first checkout is.
 
-    Raises `SandboxUnavailableError`: without a sandbox nothing is run at all.
+    Raises `SandboxUnavailableError`, for without a sandbox nothing is run at all, and
+    `CheckoutError`.
     """
-    base = check_out(git, change.base, scratch / "base")
-    patched = check_out(git, change.proposed, scratch / "patched")
     keep = _one_at_a_time(means.keep)
-    case = Case(change, base, patched, means.sandbox, keep, means.token, means.declared)
+    with trees.opened(git, change, tell=tell) as (base, patched):
+        case = Case(change, base, patched, means.sandbox, keep, means.token, means.declared)
+        return _verdicts(case, means, tell)
+
+
+def _verdicts(case: Case, means: Means, tell: Callable[[str], None]) -> tuple[Verdict, ...]:
     gates = [gate for gate in means.gates if gate.applies(case)]
     found = {gate.name: _remembered(gate, case, means) for gate in gates}
     left = [gate for gate in gates if found[gate.name] is None]

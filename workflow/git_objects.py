@@ -80,6 +80,20 @@ def read_objects(git: Git, ids: Sequence[str], kind: str) -> list[bytes]:
     return found
 
 
+def object_sizes(git: Git, ids: Sequence[str]) -> tuple[int, ...]:
+    """How many bytes each of many objects has, by one process.
+
+    Raises `GitError` for one that is missing.
+    """
+    words = ("cat-file", "--batch-check=%(objectsize)", "--buffer")
+    said = git(*words, stdin="".join(f"{name}\n" for name in ids).encode()).splitlines()
+    for name, size in zip(ids, said, strict=True):
+        if not size.isdigit():
+            message = f"object {name} is missing from the repository"
+            raise GitError(message, hint="a shallow or partial clone? try `git fetch --unshallow`")
+    return tuple(map(int, said))
+
+
 def write_blobs(git: Git, datas: Sequence[bytes]) -> tuple[BlobId, ...]:
     """Store many byte strings as they are; from a hundred on they are one pack and not files.
 

@@ -20,7 +20,7 @@ from workflow.errors import (
     UnbornBranchError,
 )
 from workflow.git_command import INERT, first_line, git_error, run_git
-from workflow.git_objects import FOLDER, Hit, Item, Trees, read_objects, write_blobs
+from workflow.git_objects import FOLDER, Hit, Item, Trees, object_sizes, read_objects, write_blobs
 from workflow.types import (
     BlobId,
     ChangeKind,
@@ -89,6 +89,10 @@ class GitStore:
     def blobs(self, ids: Sequence[BlobId]) -> tuple[bytes, ...]:
         """The bytes of many blobs, by one process."""
         return tuple(read_objects(self.git, ids, "blob"))
+
+    def sizes(self, ids: Sequence[BlobId]) -> tuple[int, ...]:
+        """How many bytes each of many blobs has, by one process."""
+        return object_sizes(self.git, ids)
 
     def names(self, tree: TreeId, folder: str) -> tuple[str, ...]:
         """The names in one folder of a tree, `""` for its top; none where there is no folder."""

@@ -2,23 +2,24 @@
 
 `run` starts each command in a session of its own and kills that whole process group before it
 returns, however it returns: normally, at the deadline, or on Ctrl-C.  Nothing of ours runs between
-fork and exec, so that it may be called from any thread.
+fork and exec, so that it may be called from any thread.  `supervise` does the same for a `Child`
+that somebody else starts, as the sandbox's launcher does.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import subprocess
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias, TypeVar
 
 from workflow.errors import WorkflowError
+from workflow.streams import Pipes, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
-_CHUNK = 65536
 _REAP_S = 5.0
-_LOOK_S = 0.05
 
 
 T = TypeVar("T")
@@ -37,6 +36,31 @@ T = TypeVar("T")
 
 class ProgramNotFoundError(WorkflowError):
     """The program is not on this machine, or cannot be started."""
+
+
+class Child(Protocol):
+    """A process that was started, with all that it starts itself."""
+
+    @property
+    def end(self) -> int:
+        """A descriptor that can be read from once it has ended."""
+        ...
+
+    def kill(self) -> None:
+        """End it and all that is left of it; one that is gone already is fine."""
+        ...
+
+    def reap(self) -> int:
+        """Wait for the end, which must be near, and return the status; `-N` for signal N."""
+        ...
+
+    def excess(self) -> str:
+        """Say which bound it has passed that nobody else watches, or nothing."""
+        ...
+
+
+Start: TypeAlias = "Callable[[int, int, int], Child]"
+"""Starts a child with these descriptors as its stdin, stdout and stderr; they stay the caller's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +108,47 @@ def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separa
 
     Raises `ProgramNotFoundError` when the program cannot be started.
     """
+    inherited = [*pass_fds, *([] if report_pipe is None else report_pipe[1:])]
+
+    def start(*streams: int) -> Child:
+        return _Group(_popen(argv, streams, inherited, env=env, cwd=cwd, executable=executable))
+
+    return supervise(
+        argv,
+        start,
+        stdin=stdin,
+        timeout=timeout,
+        max_output=max_output,
+        report_pipe=report_pipe,
+    )
+
+
+def supervise(  # noqa: PLR0913 - as `run`
+    argv: Sequence[str],
+    start: Start,
+    *,
+    stdin: bytes = b"",
+    timeout: float = DEFAULT_TIMEOUT_S,
+    max_output: int = DEFAULT_MAX_OUTPUT,
+    report_pipe: tuple[int, int] | None = None,
+) -> Ran:
+    """Run the child that `start` starts, within the same bounds as `run`, and say how it ended.
+
+    `argv` is what to say of it.  Raises what `start` raises.
+    """
     started = time.monotonic()
-    report_read, report_write = report_pipe or (None, None)
-    inherited = [*pass_fds, *([] if report_write is None else [report_write])]
-    with _HeldInterrupt() as held:
+    with Pipes() as pipes, _HeldInterrupt() as held:
         try:
-            child = _start(argv, executable, cwd, env, inherited)
+            child = start(*pipes.theirs)
         finally:
-            if report_write is not None:
-                os.close(report_write)
+            if report_pipe is not None:
+                os.close(report_pipe[1])
         try:
             _LIVE.add(child)
             held.release()
-            streams = _Streams(child, stdin, max_output, report_read)
-            cut = streams.pump(started + timeout)
+            pipes.close_theirs()
+            streams = Streams(pipes, child.end, stdin, max_output, report_pipe and report_pipe[0])
+            cut = streams.pump(started + timeout, child.excess)
         finally:
             status = _end(child)
     out, err, report = streams.collected
@@ -109,8 +160,17 @@ def run(  # noqa: PLR0913 - the one door for processes: each keyword is a separa
         seconds=time.monotonic() - started,
         timed_out=cut == "deadline",
         truncated=cut == "output",
+        out_of_memory=cut == "memory",
         report=report,
     )
+
+
+def resident(argv: Sequence[str], descriptor: int) -> subprocess.Popen[bytes]:
+    """Start a process of ours that stays, in a session of its own, with one descriptor and no more.
+
+    It must end when that descriptor's other side closes; to see to that is the caller's.
+    """
+    return _popen(argv, (subprocess.DEVNULL,) * 3, [descriptor], env={})
 
 
 def side_by_side(calls: Sequence[Callable[[], T]]) -> tuple[T, ...]:
@@ -132,13 +192,16 @@ def side_by_side(calls: Sequence[Callable[[], T]]) -> tuple[T, ...]:
             raise
 
 
-def _start(
+def _popen(  # noqa: PLR0913 - what a process is started with
     argv: Sequence[str],
-    executable: str | None,
-    cwd: Path | None,
-    env: Mapping[str, str],
+    streams: tuple[int, ...],
     inherited: Sequence[int],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    executable: str | None = None,
 ) -> subprocess.Popen[bytes]:
+    stdin, stdout, stderr = streams
     try:
         # NOTE: start_new_session gives a process group of its own, which is what gets killed.
         return subprocess.Popen(  # noqa: S603 - argv list, never a shell
@@ -146,11 +209,11 @@ def _start(
             executable=executable,
             cwd=cwd,
             env=dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             pass_fds=inherited,
             start_new_session=True,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
         )
     except OSError as error:
         message = f"cannot start {executable or argv[0]!r}: {error.strerror}"
@@ -159,23 +222,33 @@ def _start(
         ) from error
 
 
-def _end(child: subprocess.Popen[bytes]) -> int:
-    """Kill what is left of a child and its group, reap it, and return its status."""
-    # NOTE: the group goes before the child is reaped: then its number may be another's.
-    _kill_group(child)
+def _end(child: Child) -> int:
+    """Kill what is left of a child, reap it, and return its status."""
+    # NOTE: it is killed before it is reaped: then its number may be another's.
+    child.kill()
     _LIVE.discard(child)
-    status = child.wait(timeout=_REAP_S)
-    for pipe in (child.stdin, child.stdout, child.stderr):
-        if pipe:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    return status
+    return child.reap()
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the child's group; a group that is already gone is fine."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
+class _Group:
+    """A child of our own with its process group."""
+
+    __slots__ = ("_process", "end")
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.end = os.pidfd_open(process.pid)
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def reap(self) -> int:
+        os.close(self.end)
+        return self._process.wait(timeout=_REAP_S)
+
+    def excess(self) -> str:
+        return ""
 
 
 class _Live:
@@ -183,17 +256,17 @@ class _Live:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._children: set[subprocess.Popen[bytes]] = set()
+        self._children: set[Child] = set()
         self._is_ending = False
 
-    def add(self, child: subprocess.Popen[bytes]) -> None:
+    def add(self, child: Child) -> None:
         """Count a child in; one that comes while all are ended is killed at once."""
         with self._lock:
             self._children.add(child)
             if self._is_ending:
-                _kill_group(child)
+                child.kill()
 
-    def discard(self, child: subprocess.Popen[bytes]) -> None:
+    def discard(self, child: Child) -> None:
         """Count a child out, before it is reaped."""
         with self._lock:
             self._children.discard(child)
@@ -204,7 +277,7 @@ class _Live:
         with self._lock:
             self._is_ending = True
             for child in self._children:
-                _kill_group(child)
+                child.kill()
         try:
             yield
         finally:
@@ -246,97 +319,3 @@ class _HeldInterrupt:
 
     def _note(self, _signal: int, _frame: FrameType | None) -> None:
         self._came = True
-
-
-@contextlib.contextmanager
-def _closing(fd: int) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        os.close(fd)
-
-
-class _Streams:
-    """Feeds stdin and reads the outputs side by side, so that no full pipe can block the other."""
-
-    def __init__(
-        self,
-        child: subprocess.Popen[bytes],
-        stdin: bytes,
-        max_output: int,
-        report_fd: int | None,
-    ) -> None:
-        self._selector = selectors.DefaultSelector()
-        self._end = os.pidfd_open(child.pid)
-        self._selector.register(self._end, selectors.EVENT_READ)
-        self._stdin = child.stdin
-        self._to_send = memoryview(stdin)
-        self._max_output = max_output
-        self._outputs = (bytearray(), bytearray(), bytearray())
-        for source, buffer in zip(
-            (child.stdout, child.stderr, report_fd), self._outputs, strict=True
-        ):
-            if source is not None:
-                os.set_blocking(source if isinstance(source, int) else source.fileno(), False)
-                self._selector.register(source, selectors.EVENT_READ, buffer)
-        if child.stdin:
-            os.set_blocking(child.stdin.fileno(), False)
-            self._selector.register(child.stdin, selectors.EVENT_WRITE)
-
-    @property
-    def collected(self) -> tuple[bytes, bytes, bytes]:
-        """What came over stdout, stderr and the report pipe."""
-        out, err, report = self._outputs
-        return bytes(out), bytes(err), bytes(report)
-
-    def pump(self, deadline: float) -> str:
-        """Move bytes until the child has ended; say `deadline` or `output` if one stopped it.
-
-        What is in the pipes by then is read; a daemon that holds them open is not waited for.
-        """
-        with self._selector, _closing(self._end):
-            ended = False
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return "deadline"
-                ready = self._selector.select(0 if ended else left)
-                if ended and not ready:
-                    return ""
-                for key, _ in ready:
-                    if key.fileobj == self._end:
-                        ended = True
-                        self._selector.unregister(self._end)
-                    elif key.data is None:
-                        self._feed()
-                    elif not self._read(key.fd, key.data):
-                        return "output"
-
-    def _feed(self) -> None:
-        if self._stdin is None:
-            return
-        with contextlib.suppress(BlockingIOError):
-            try:
-                sent = (
-                    os.write(self._stdin.fileno(), self._to_send[:_CHUNK]) if self._to_send else 0
-                )
-            except BrokenPipeError:
-                sent = len(self._to_send)
-            self._to_send = self._to_send[sent:]
-        if not self._to_send:
-            self._selector.unregister(self._stdin)
-            self._stdin.close()
-            self._stdin = None
-
-    def _read(self, fd: int, buffer: bytearray) -> bool:
-        """Read one chunk; `False` when the bound is passed."""
-        try:
-            chunk = os.read(fd, _CHUNK)
-        except BlockingIOError:
-            return True
-        if not chunk:
-            self._selector.unregister(fd)
-            return True
-        room = self._max_output - len(buffer)
-        buffer += chunk[:room]
-        return len(chunk) <= room

@@ -220,7 +220,7 @@ def judge(
         passes=None if anew else on.store.passes,
         declared=frozenset(request.allowed),
     )
-    return evidence.judge(on.git, change, means, scratch=run.fresh_folder(), tell=run.tell)
+    return evidence.judge(on.git, change, means, tell=run.tell)
 
 
 def judge_again(placed: Placed, before: Proposal, on: Parts) -> Judgement:

@@ -70,8 +70,12 @@ class Bench:
 
     def judge(self, change: TreeChange) -> tuple[Verdict, ...]:
         """Run the real gates."""
-        means = evidence.Means(self.gates, Bubblewrap(), sha256, str, str, None)
-        return evidence.judge(self.git, change, means, scratch=self.folder(), tell=lambda _: None)
+        means = evidence.Means(self.gates, Bubblewrap(), sha256, str, _token, None)
+        return evidence.judge(self.git, change, means, tell=lambda _: None)
+
+
+def _token(text: str) -> str:
+    return sha256(text.encode()).partition(":")[2]
 
 
 @pytest.fixture

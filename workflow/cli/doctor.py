@@ -7,20 +7,19 @@ import secrets
 import sqlite3
 import sys
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
-from workflow import approval, drafters, git_command, ledger, wiring
+from workflow import approval, drafters, git_command, ledger, trees, wiring
 from workflow.cli import cost, session
 from workflow.cli.output import visible
 from workflow.config import FILE, VENDORS
 from workflow.errors import ExitCode, StoreError, WorkflowError
 from workflow.gates import tools
 from workflow.spending import dollars
-from workflow.types import RepoPath, Role, State
+from workflow.types import Role, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,6 +94,7 @@ def _checks(output: Output) -> Iterator[Check]:
     yield from _walls(sandbox)
     yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
     yield _try("pytest", lambda: _pytest(repository, sandbox, settings), "pip install pytest")
+    yield from _service(repository, sandbox, settings)
     for role in Role:
         yield _drafter(role, settings, rules.spending)
     yield Check("caps", ok=True, detail=_caps(rules.spending), needed=False)
@@ -254,18 +254,34 @@ def _sealing(repository: Repository | None) -> str:
 def _pytest(repository: Repository | None, sandbox: Sandbox, settings: Settings) -> str:
     """Which Python the tests at the repository's top run on; none is built for this."""
     environments = wiring.environments(repository, settings, sandbox)
-    found = environments.kept(_reader(repository))
+    found = environments.kept(wiring.read_base(repository))
     if found is None:
         return "an environment is built from the project's files when a gate first needs it"
     pytest = tools.pytest(sandbox, found.interpreter)
     return f"{pytest.version} on Python {pytest.python_version}, {pytest.python}: {found.told}"
 
 
-def _reader(repository: Repository | None) -> Callable[[RepoPath], bytes]:
-    """What reads the base's files; without a repository there are none."""
+def _service(
+    repository: Repository | None, sandbox: Sandbox, settings: Settings
+) -> Iterator[Check]:
+    """Whether the service that a repository has can be probed; nothing where there is none."""
     if repository is None:
-        return dict[RepoPath, bytes]().__getitem__
-    return partial(repository.git.read, repository.git.snapshot().tree)
+        return
+    from workflow.gates.service import service_gate, standing
+
+    gate = service_gate(settings.gates.service, wiring.environments(repository, settings, sandbox))
+    base = repository.git.snapshot().tree
+    mend = f"see [gates.service] in {FILE}; `detect = false` turns the search off"
+    try:
+        with trees.opened(
+            repository.git, repository.git.change(base, base), tell=lambda _: None
+        ) as (tree, _):
+            found = standing(gate, tree, sandbox)
+    except WorkflowError as error:
+        yield Check("service", ok=False, detail=error.message, mend=error.hint, needed=False)
+        return
+    if found.app:
+        yield Check("service", found.is_up, found.detail, "" if found.is_up else mend, needed=False)
 
 
 def _try(name: str, look: Callable[[], str], mend: str, *, always: bool = False) -> Check:

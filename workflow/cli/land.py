@@ -21,8 +21,9 @@ def apply(output: Output, number: int) -> None:
     """Bring an approved proposal in."""
     repository = session.open_repository(output)
     who = repository.git.identity()
-    parts = wiring.build(repository, repository.store.get(number).proposal.base)
+    base = repository.store.get(number).proposal.base
     with session.landing(repository, output, f"workflow apply {number}") as engine:
+        parts = wiring.build(repository, base, tell=engine.tell)
         landing = land(number, who, parts, engine)
     _say(output, landing, f"Proposal {number} is applied")
 

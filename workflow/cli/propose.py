@@ -48,9 +48,9 @@ def run(output: Output, typed: Typed) -> None:
         output.note("this is a shallow clone: older history cannot be looked at")
     allowed = tuple(dict.fromkeys(typed.allow))
     request = ChangeRequest(text, paths, git.identity(), typed.way, allowed, typed.recipe)
-    parts = wiring.build(repository, base, text)
-    is_check = bool(typed.recipe) and parts.recipe(typed.recipe).answer is AnswerKind.FINDINGS
     with session.engine(repository, output, "workflow propose") as engine:
+        parts = wiring.build(repository, base, text, tell=engine.tell)
+        is_check = bool(typed.recipe) and parts.recipe(typed.recipe).answer is AnswerKind.FINDINGS
         try:
             stored = propose(request, parts, engine)
         except NothingFoundError as nothing:
@@ -68,8 +68,8 @@ def revise_as(output: Output, number: int, wish: str) -> None:
     words = session.request_text(wish, f'workflow revise {number} "make it 20s instead"')
     repository = session.open_repository(output)
     before = repository.store.get(number)
-    parts = wiring.build(repository, repository.git.snapshot(), words, before)
     with session.engine(repository, output, f"workflow revise {number}") as engine:
+        parts = wiring.build(repository, repository.git.snapshot(), words, before, engine.tell)
         stored = revise(number, words, parts, engine)
     _say(output, repository, stored, parts.vault)
 
@@ -95,8 +95,9 @@ def explain_to(output: Output, number: int) -> None:
 def shrink(output: Output, number: int) -> None:
     """Propose what is left of a proposal without its spare parts."""
     repository = session.open_repository(output)
-    parts = wiring.build(repository, repository.store.get(number).proposal.base)
+    base = repository.store.get(number).proposal.base
     with session.engine(repository, output, f"workflow shrink {number}") as engine:
+        parts = wiring.build(repository, base, tell=engine.tell)
         stored = propose_smaller(number, parts, engine)
     _say(output, repository, stored, parts.vault)
 

@@ -15,7 +15,6 @@ from workflow.cli import session
 from workflow.cli.output import Output, abandon_stdout, visible
 from workflow.errors import WorkflowError
 from workflow.sandbox import TREE, Command, Laid, Limits, Network, Scratch
-from workflow.types import RepoPath
 
 if TYPE_CHECKING:
     from workflow.process import Ran
@@ -102,19 +101,13 @@ def _hidden(here: Path) -> tuple[Laid, ...]:
 
 def _interpreter(here: Path) -> Interpreter | None:
     """The Python of the project's tests, as far as there is one already."""
-    git = session.git_around(here)
-    repository = wiring.open_repository(here) if git else None
+    repository = wiring.open_repository(here) if session.git_around(here) else None
     if repository is None:
         settings = wiring.default_settings()
-        read = dict[RepoPath, bytes]().__getitem__
     else:
-        tree = repository.git.snapshot().tree
-        settings = wiring.read_settings(repository.git, tree)
-
-        def read(path: RepoPath) -> bytes:
-            return repository.git.read(tree, path)
-
-    found = wiring.environments(repository, settings, wiring.sandbox()).kept(read)
+        settings = wiring.read_settings(repository.git, repository.git.snapshot().tree)
+    pythons = wiring.environments(repository, settings, wiring.sandbox())
+    found = pythons.kept(wiring.read_base(repository))
     return found.interpreter if found else None
 
 

@@ -12,6 +12,7 @@ from workflow.policy.fold import shown
 from workflow.policy.pytest_settings import settings_said
 from workflow.policy.rule import Rule, Said, Sample
 from workflow.policy.shadow import shadow_said
+from workflow.semantics.places import TEST_FOLDERS, is_test
 from workflow.semantics.python import (
     CONDITION,
     Inventory,
@@ -31,14 +32,6 @@ if TYPE_CHECKING:
     from workflow.semantics.python import Function
     from workflow.types import RepoPath
 
-_TEST_FOLDERS = frozenset({"test", "tests", "testing", "__tests__", "spec"})
-_PYTHON_NAME = re.compile(r"(?:conftest|tests?|test_.*|.*_tests?)\.pyi?", re.DOTALL)
-_OTHER_NAME = re.compile(
-    r".*(?:_test\.(?:go|rs|exs|dart|cc|cpp)|[._](?:test|spec)\.[cm]?[jt]sx?|_spec\.rb|_test\.rb"
-    r"|Tests?\.(?:java|kt|cs|swift|php)|\.bats)",
-    re.DOTALL,
-)
-_CODE = (".js", ".jsx", ".ts", ".tsx", ".go", ".rs", ".rb", ".java", ".kt", ".sh", ".php", ".cs")
 # Functions with which a file decides what is collected and run.
 _HOOKS = re.compile(
     r"load_tests|pytest_(?:collection|collect|ignore|itemcollected|pycollect|generate|runtest"
@@ -107,7 +100,7 @@ def _weakened_test(look: Look) -> Iterator[Said]:
     # New files last: they have the least to lose where there is too much to read.
     for file in sorted(look.files, key=lambda file: file.change.kind is ChangeKind.ADDED):
         yield from settings_said(file)
-        yield from shadow_said(file, look.names, _TEST_FOLDERS)
+        yield from shadow_said(file, look.names, TEST_FOLDERS)
         if file.change.kind is ChangeKind.ADDED and file.path not in sources:
             yield from _compared(file.path, b"", file.new, survey)
         elif file.change.kind is ChangeKind.DELETED:
@@ -135,9 +128,9 @@ def _marked(
 
 
 def _deleted(file: Sight, to: Sight | None, survey: _Survey) -> Iterator[Said]:
-    if not _is_test(file.path):
+    if not is_test(file.path):
         return
-    if to is not None and (not _is_test(to.path) or _leaves(file.path, to.path)):
+    if to is not None and (not is_test(to.path) or _leaves(file.path, to.path)):
         yield file.path, f"the tests move to {shown(to.path)}, where they are not collected"
         return
     if to is not None:
@@ -153,15 +146,6 @@ def _deleted(file: Sight, to: Sight | None, survey: _Survey) -> Iterator[Said]:
         yield file.path, "the test file goes"
 
 
-def _is_test(path: RepoPath) -> bool:
-    """Whether a path is one where tests are looked for, in Python or another language."""
-    *folders, name = path.parts
-    in_folder = not _TEST_FOLDERS.isdisjoint(folders)
-    if name.endswith((".py", ".pyi")):
-        return in_folder or _PYTHON_NAME.fullmatch(name) is not None
-    return _OTHER_NAME.fullmatch(name) is not None or (in_folder and name.endswith(_CODE))
-
-
 def _is_collected(path: RepoPath) -> bool:
     """Whether pytest, without settings, looks for tests in a file of Python."""
     return (
@@ -173,14 +157,14 @@ def _is_collected(path: RepoPath) -> bool:
 
 def _leaves(old: RepoPath, new: RepoPath) -> bool:
     """Whether tests move from where they are looked for to where they are not."""
-    was_in = not _TEST_FOLDERS.isdisjoint(old.parts[:-1])
-    is_in = not _TEST_FOLDERS.isdisjoint(new.parts[:-1])
+    was_in = not TEST_FOLDERS.isdisjoint(old.parts[:-1])
+    is_in = not TEST_FOLDERS.isdisjoint(new.parts[:-1])
     return _is_collected(old) and (not _is_collected(new) or (was_in and not is_in))
 
 
 def _compared(path: RepoPath, old: bytes, new: bytes, survey: _Survey) -> Iterator[Said]:
     """What two contents of a test file say; what goes and comes is kept, for moves."""
-    if old == new or not _is_test(path):
+    if old == new or not is_test(path):
         return
     if not path.endswith(".py"):
         yield from ((path, reason) for reason in _counted(old, new))

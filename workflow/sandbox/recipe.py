@@ -1,161 +1,111 @@
-"""What a run may see and do, as bubblewrap's options: the arguments are the security model.
+"""What a run may see and do, as a plan for the launcher: its arguments are the security model.
 
-Order matters: bubblewrap carries the options out one after the other.  Nothing below is mounted
-or created through a path that the tree decides (bubblewrap 0.11 follows symbolic links there).
+Order matters: bubblewrap carries its options out one after the other.  It starts in a root that
+holds only what the run may see (see `resident.stage`), so that no link in the tree could lead it to
+the host; all the same nothing is mounted or created through a path that the tree decides.
 """
 
 from __future__ import annotations
 
-import os
+import contextlib
 import posixpath
-import resource
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow.sandbox.interface import TREE
+from workflow.sandbox import entry, seccomp
+from workflow.sandbox.interface import TREE, Network
+from workflow.sandbox.resident.stage import SCRATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from workflow.sandbox.interface import Command, Scratch
+    from workflow.sandbox.interface import Command, Laid, Scratch
+    from workflow.sandbox.resident.stage import Plan
 
 HOME = "/tmp/home"  # noqa: S108 - inside the sandbox, on its own tmpfs
 UID = 1000
-_SCRATCH_BYTES = 512 * 1024**2
-_SHARED_MEMORY_BYTES = 64 * 1024**2
+_PAGE = 4096
+_SPARE_FILES = 64
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+# The loader's index of libraries, Debian's choice of alternatives, the store of Nix.
+_SYSTEM_PARTS = ("/etc/ld.so.cache", "/etc/alternatives", "/nix/store")
+# What a client needs to believe a server, where distributions keep it.
+_CERTIFICATES = ("/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/pki/ca-trust", "/etc/ssl/cert.pem")
 # Where the kernel lets the machine's root write, or shows hardware.
 _PROC_COVERED = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
 _RESERVED = ("/proc", "/dev", "/sys", "/oldroot", "/newroot")
 
-# Sets the bound on processes where it counts this sandbox alone: inside its user namespace.  What
-# bash calls -u is -p in dash, and bash's -p is a bound that it refuses to set.
-LIMITED = """
-ulimit -v "$1" && ulimit -f "$2" && ulimit -n "$3" && ulimit -t "$4" && ulimit -c 0 || exit 125
-(ulimit -u "$5") 2>/dev/null && ulimit -u "$5" || ulimit -p "$5" || exit 125
-shift 5
-exec "$@"
-"""
 
-# Runs in a network namespace made for the purpose, where it alone may set these: the program
-# inside gets a network that it cannot configure.  Where that is forbidden (AppArmor), low ports
-# come from a capability and foreign addresses stay impossible.
-OPEN_NETWORK = """
-bwrap=$1 fd=$2
-shift 2
-{ echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start &&
-  echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind; } 2>/dev/null ||
-  exec env -i "$bwrap" --args "$fd" --cap-add CAP_NET_BIND_SERVICE -- "$@"
-[ ! -e /proc/sys/net/ipv6/ip_nonlocal_bind ] || echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind
-exec env -i "$bwrap" --args "$fd" --share-net -- "$@"
-"""
+@dataclass(slots=True)
+class _Parts:
+    """A plan in the making: the parts of `Plan` that grow while it is made."""
 
+    shown: list[tuple[str, str]] = field(default_factory=list)
+    layered: list[str] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    folders: list[tuple[str, int]] = field(default_factory=list)
+    blobs: list[bytes] = field(default_factory=list)
+    words: list[str | int] = field(default_factory=list)
 
-def limited(command: Command) -> list[str]:
-    """Return the program's words behind the shell that sets its limits."""
-    limits = command.limits
-    cpu_s = int(limits.wall_s + 1) * (os.cpu_count() or 1)
-    words = [
-        str(_allowed(resource.RLIMIT_AS, limits.address_space) // 1024),
-        str(_allowed(resource.RLIMIT_FSIZE, limits.file_size) // 512),
-        str(_allowed(resource.RLIMIT_NOFILE, limits.open_files)),
-        str(_allowed(resource.RLIMIT_CPU, cpu_s)),
-        str(_allowed(resource.RLIMIT_NPROC, limits.processes)),
-    ]
-    return ["/bin/sh", "-c", LIMITED, "sh", *words, *command.argv]
+    def show(self, path: Path) -> str:
+        """Return where bubblewrap finds the host's `path`, which is under a neutral name."""
+        if is_system(path):
+            return str(path)
+        place = f"/shown/{len(self.shown)}"
+        self.shown.append((str(path), place[1:]))
+        if path.is_dir():
+            self.layered.append(place)
+        return place
+
+    def folder(self, name: str, mode: int) -> str:
+        """Return where bubblewrap finds a new writable folder."""
+        self.folders.append((name, mode))
+        return f"{SCRATCH}/{name}"
+
+    def data(self, content: bytes) -> int:
+        """Return what stands in the words for a descriptor to read `content` from."""
+        self.blobs.append(content)
+        return len(self.blobs) - 1
 
 
-def _allowed(kind: int, wanted: int) -> int:
-    """Return the bound, or the launcher's own hard one where that is lower."""
-    hard = resource.getrlimit(kind)[1]
-    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+def plan(command: Command, program: Path) -> Plan:
+    """Return how to run `command` with the bubblewrap `program`.
 
-
-def options(
-    command: Command, *, source: Callable[[Path], str], data: Callable[[bytes], int], status: int
-) -> list[str]:
-    """Return bubblewrap's options for `command`.
-
-    `source` says where a host path can be reached, `data` gives a descriptor to read bytes from,
-    `status` is the descriptor for bubblewrap's own report.  Raises `ValueError` for a path inside
-    that is not allowed.
+    Raises `ValueError` for a path inside that is not allowed.
     """
-    uid = "0" if command.as_root else str(UID)
-    words = [
-        *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
-        *("--die-with-parent", "--new-session", "--clearenv"),
-        *("--uid", uid, "--gid", uid, "--hostname", "sandbox"),
-        *("--json-status-fd", str(status)),
-        *("--perms", "0755", "--dir", "/etc"),
-        *_system(),
-        *("--proc", "/proc"),
-        *(word for name in _PROC_COVERED for word in _read_only(f"/proc/{name}")),
-        *("--dev", "/dev", "--perms", "1777"),
-        *("--size", str(_SHARED_MEMORY_BYTES), "--tmpfs", "/dev/shm"),  # noqa: S108 - inside
-        *("--perms", "1777", "--size", str(_SCRATCH_BYTES), "--tmpfs", "/tmp"),  # noqa: S108 - inside
-        *("--perms", "0700", "--dir", HOME),
-    ]
-    if command.tree is None:
-        words += ["--size", str(_SCRATCH_BYTES), "--tmpfs", TREE]
-    else:
-        words += ["--overlay-src", source(command.tree.folder), "--tmp-overlay", TREE]
-    for name in command.dirs:
-        words += ["--size", str(_SCRATCH_BYTES), "--tmpfs", _contained(name, command.tree)]
-    for path in command.read_only:
-        hidden = any(_is_below(str(path), name) for name in command.dirs)
-        if hidden or not is_system(path):
-            words += ["--ro-bind", source(path), _contained(str(path), command.tree)]
-    for name, target in command.links:
-        words += ["--symlink", target, _contained(name, command.tree)]
-    for name, content in {**_etc(uid), **dict(command.files)}.items():
-        place = _contained(name, command.tree)
-        words += ["--perms", "0644", "--file", str(data(content)), place]
-    words += ["--remount-ro", "/dev", "--remount-ro", "/"]
-    for key, value in _environment(command).items():
-        words += ["--setenv", key, value]
-    return [*words, "--chdir", command.cwd]
+    parts = _Parts()
+    _namespaces(parts, command)
+    _system(parts)
+    _kernel(parts)
+    _writable(parts, command)
+    _given(parts, command)
+    _entry(parts, command)
+    tree = command.tree
+    return {
+        "uid": UID,
+        "own_network": command.network is not Network.HOST,
+        "low_ports": command.low_ports,
+        "tree": None if tree is None else str(tree.folder),
+        "over": [] if tree is None else [_plain(one) for one in tree.over],
+        "room": _room(command, len(parts.folders)),
+        "program": _bubblewrap(parts, program),
+        "command": [entry.PLACE],
+        "shown": parts.shown,
+        "layered": parts.layered,
+        "links": parts.links,
+        "folders": parts.folders,
+        "blobs": parts.blobs,
+        "words": [word if isinstance(word, int) else str(word) for word in parts.words],
+    }
+
+
+def _plain(one: Laid) -> tuple[str, str, bytes | None]:
+    # NOTE: `marshal` takes no subclass of `str`, as a checked path is.
+    return str(one.path), str(one.mode), one.content
 
 
 def is_system(path: Path) -> bool:
     """Whether `path` is inside what every sandbox sees read-only anyway."""
     return path.parts[:2] == ("/", "usr") or path.parts[1:2] in [(name,) for name in _SYSTEM]
-
-
-def _system() -> list[str]:
-    words = ["--ro-bind", "/usr", "/usr"]
-    for name in _SYSTEM:
-        path = Path("/", name)
-        if path.is_symlink():
-            words += ["--symlink", str(path.readlink()), str(path)]
-        elif path.is_dir():
-            words += ["--ro-bind", str(path), str(path)]
-    # The loader's index of libraries, Debian's choice of alternatives, the store of Nix.
-    for place in ("/etc/ld.so.cache", "/etc/alternatives", "/nix/store"):
-        words += _read_only(place)
-    return words
-
-
-def _read_only(path: str) -> list[str]:
-    return ["--ro-bind-try", path, path]
-
-
-def _etc(uid: str) -> dict[str, bytes]:
-    account = "" if uid == "0" else f"user:x:{uid}:{uid}::{HOME}:/bin/sh\n"
-    group = "" if uid == "0" else f"user:x:{uid}:\n"
-    texts = {
-        "/etc/passwd": f"root:x:0:0::{HOME}:/bin/sh\n{account}nobody:x:65534:65534::/:/bin/sh\n",
-        "/etc/group": f"root:x:0:\n{group}nogroup:x:65534:\n",
-        "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
-        # NOTE: without this an unresolved name costs a static (musl) program five seconds.
-        "/etc/resolv.conf": "options timeout:0 attempts:1\n",
-        "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    }
-    return {name: text.encode() for name, text in texts.items()}
-
-
-def _environment(command: Command) -> dict[str, str]:
-    standard = {"HOME": HOME, "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
-    return {**standard, **command.env}
 
 
 def is_placeable(path: Path) -> bool:
@@ -167,20 +117,159 @@ def is_placeable(path: Path) -> bool:
     return True
 
 
+def _room(command: Command, folders: int) -> tuple[int, int]:
+    """Return the bytes and inodes of all that is writable: the limits, and what is laid over."""
+    over = command.tree.over if command.tree is not None else ()
+    size = sum(-(-len(one.content or b"") // _PAGE) * _PAGE for one in over)
+    inodes = sum(one.path.count("/") + 2 for one in over)
+    limits = command.limits
+    return limits.disk + size, limits.files + inodes + folders + _SPARE_FILES
+
+
+def _bubblewrap(parts: _Parts, program: Path) -> str:
+    """Return where `program` is in the new root, with the libraries that a wheel has beside it."""
+    if is_system(program):
+        return str(program)
+    package = program.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    place = f"bubblewrap/{package.name}/{program.parent.name}/{program.name}"
+    parts.shown.append((str(program), place))
+    if libraries.is_dir():
+        parts.shown.append((str(libraries), f"bubblewrap/{libraries.name}"))
+    return f"/{place}"
+
+
+def _namespaces(parts: _Parts, command: Command) -> None:
+    uid = _uid(command)
+    parts.words += [
+        *("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts"),
+        *("--unshare-cgroup-try", "--disable-userns", "--cap-drop", "ALL"),
+        *("--die-with-parent", "--new-session", "--clearenv"),
+        *("--uid", uid, "--gid", uid, "--hostname", "sandbox"),
+    ]
+
+
+def _uid(command: Command) -> str:
+    return "0" if command.as_root else str(UID)
+
+
+def _system(parts: _Parts) -> None:
+    parts.words += ["--perms", "0755", "--dir", "/etc"]
+    for name in ("usr", *_SYSTEM):
+        path = Path("/", name)
+        if path.is_symlink():
+            target = str(path.readlink())
+            parts.links.append((name, target))
+            parts.words += ["--symlink", target, str(path)]
+        elif path.is_dir():
+            _same(parts, str(path))
+    for place in _SYSTEM_PARTS:
+        if Path(place).exists():
+            _same(parts, place)
+
+
+def _same(parts: _Parts, path: str) -> None:
+    """Show the host's `path` at the same place, here and inside."""
+    parts.shown.append((path, path[1:]))
+    parts.words += ["--ro-bind", path, path]
+
+
+def _kernel(parts: _Parts) -> None:
+    parts.words += ["--proc", "/proc"]
+    for name in _PROC_COVERED:
+        parts.words += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
+    parts.words += ["--dev", "/dev"]
+
+
+def _writable(parts: _Parts, command: Command) -> None:
+    for name, mode, place in (
+        ("shm", 0o1777, "/dev/shm"),  # noqa: S108 - inside
+        ("tmp", 0o1777, "/tmp"),  # noqa: S108 - inside
+        ("tree", 0o755, TREE),
+    ):
+        parts.words += ["--bind", parts.folder(name, mode), place]
+    parts.folder("tmp/home", 0o700)
+    for number, name in enumerate(command.dirs):
+        place = _contained(name, command.tree)
+        parts.words += ["--bind", parts.folder(f"dirs/{number}", 0o755), place]
+
+
+def _given(parts: _Parts, command: Command) -> None:
+    """Add what the command asks for: read-only host paths, links, files."""
+    for path in command.read_only:
+        hidden = any(_is_below(str(path), name) for name in command.dirs)
+        if hidden or not is_system(path):
+            place = _contained(str(path), command.tree)
+            parts.words += ["--ro-bind", parts.show(path), place]
+    for name, target in command.links:
+        parts.words += ["--symlink", target, _contained(name, command.tree)]
+    for name, content in {**_etc(parts, command), **dict(command.files)}.items():
+        place = _contained(name, command.tree)
+        parts.words += ["--perms", "0644", "--file", parts.data(content), place]
+
+
+def _etc(parts: _Parts, command: Command) -> dict[str, bytes]:
+    uid = _uid(command)
+    account = "" if uid == "0" else f"user:x:{uid}:{uid}::{HOME}:/bin/sh\n"
+    group = "" if uid == "0" else f"user:x:{uid}:\n"
+    texts = {
+        "/etc/passwd": f"root:x:0:0::{HOME}:/bin/sh\n{account}nobody:x:65534:65534::/:/bin/sh\n",
+        "/etc/group": f"root:x:0:\n{group}nogroup:x:65534:\n",
+        "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+        # NOTE: without this an unresolved name costs a static (musl) program five seconds.
+        "/etc/resolv.conf": "options timeout:0 attempts:1\n",
+        "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    }
+    made = {name: text.encode() for name, text in texts.items()}
+    if command.network is Network.HOST:
+        made["/etc/nsswitch.conf"] = b"passwd: files\ngroup: files\nhosts: files dns\n"
+        for name in ("/etc/hosts", "/etc/resolv.conf"):
+            with contextlib.suppress(OSError):
+                made[name] = Path(name).read_bytes()
+        for name in _CERTIFICATES:
+            if Path(name).exists():
+                _same(parts, name)
+    return made
+
+
+def _entry(parts: _Parts, command: Command) -> None:
+    """Close what was open while the rest was made, and add what runs first: see `entry`."""
+    standard = {"HOME": HOME, "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+    environment = {**standard, "PWD": command.cwd, **command.env}
+    program = parts.data(entry.program(command, environment))
+    parts.words += ["--perms", "0555", "--file", program, entry.PLACE]
+    parts.words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", command.cwd]
+    call_filter = seccomp.program(command.network)
+    if call_filter:
+        parts.words += ["--seccomp", parts.data(call_filter)]
+
+
 def _contained(name: str, tree: Scratch | None) -> str:
     """Return the path inside `name`; raise `ValueError` when the tree could lead it elsewhere."""
     clean = name.startswith("/") and posixpath.normpath(name) == name and name not in {"/", TREE}
     if not clean or any(_is_below(name, place) for place in _RESERVED):
         message = f"not a place inside the sandbox: {name!r}"
         raise ValueError(message)
-    if tree is not None and _is_below(name, TREE):
-        place = tree.folder
-        for part in name[len(TREE) + 1 :].split("/"):
-            place = place / part
-            if place.is_symlink():
-                message = f"leads through a symbolic link of the tree: {name!r}"
-                raise ValueError(message)
+    if tree is not None and _is_below(name, TREE) and _has_link(tree, name[len(TREE) + 1 :]):
+        message = f"leads through a symbolic link of the tree: {name!r}"
+        raise ValueError(message)
     return name
+
+
+def _has_link(tree: Scratch, name: str) -> bool:
+    """Whether a symbolic link is on the way to `name`, with what is laid over the tree's folder."""
+    laid = {one.path: one for one in tree.over}
+    parts = name.split("/")
+    replaced = False
+    for path in ("/".join(parts[:length]) for length in range(1, len(parts) + 1)):
+        one = laid.get(path)
+        if one is not None:
+            replaced = True
+            if one.content is not None and one.mode == "120000":
+                return True
+        elif not replaced and (tree.folder / path).is_symlink():
+            return True
+    return False
 
 
 def _is_below(name: str, place: str) -> bool:

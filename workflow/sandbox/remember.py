@@ -92,6 +92,7 @@ def _name(command: Command) -> Digest:
                 "links": [list(link) for link in command.links],
                 "limits": [getattr(limits, name) for name in type(limits).__dataclass_fields__],
                 "network": command.network.value,
+                "stdin": sha256(command.stdin),
                 "flags": [command.low_ports, command.as_root, command.report],
                 "attempt": command.attempt,
             }

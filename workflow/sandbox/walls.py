@@ -13,15 +13,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import SandboxUnavailableError
+from workflow.sandbox import cgroup, landlock
 from workflow.sandbox.interface import Command, Limits, Network, Scratch, Wall
 from workflow.sandbox.interpreter import interpreter
 
 if TYPE_CHECKING:
+    from workflow.process import Ran
     from workflow.sandbox.interface import Sandbox
 
+_MEBIBYTE = 1024**2
 _LIMITS = Limits(
-    wall_s=20.0, address_space=1024**3, file_size=1024**2, processes=32, open_files=128
+    wall_s=20.0,
+    address_space=1024 * _MEBIBYTE,
+    file_size=2 * _MEBIBYTE,
+    disk=16 * _MEBIBYTE,
+    files=500,
+    processes=32,
+    open_files=128,
 )
+# What a sandbox keeps for folders and files of its own.
+_SPARE_FILES = 64
+_BOMB_LIMITS = Limits(wall_s=20.0, memory=64 * _MEBIBYTE)
+# Each of four takes less than may be had together.
+_BOMB = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        taken = b"x" * (40 * 1024 ** 2)
+        time.sleep(10)
+        os._exit(0)
+time.sleep(10)
+"""
+_SOCKET = "import socket; socket.socket(socket.AF_INET)"
+_ANSWERS = {"unshare": "EPERM", "keyctl": "EPERM", "open_tree": "ENOSYS", "clone3": "ENOSYS"}
+_NO_FAMILY = "EAFNOSUPPORT"
 _KERNEL = ("/proc/sys/kernel/hostname", "/proc/sys/vm/swappiness", "/proc/sysrq-trigger")
 _OUTSIDE = ("/escaped", "/usr/escaped", "/etc/passwd", "/dev/escaped", "/proc/sys/escaped")
 _PROBE = Path(__file__).with_name("probe.py")
@@ -34,7 +59,8 @@ def tried(sandbox: Sandbox) -> tuple[Wall, ...]:
         folder = Path(name)
         said = _probe(sandbox, folder)
         unchanged = (folder / "tree" / "file").read_text("ascii") == "as it was"
-    return (*_seen(said, unchanged=unchanged), _deadline(sandbox))
+    seen = _seen(said, unchanged=unchanged)
+    return (*seen, *_kernels(said), _no_network(sandbox), _memory(sandbox), _deadline(sandbox))
 
 
 def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
@@ -43,7 +69,7 @@ def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
     tree.mkdir()
     for path in (tree / "file", folder / "secret", private):
         path.write_text("as it was", "ascii")
-    private.chmod(0o600 if os.geteuid() == 0 else 0o000)
+    private.chmod(0o600 if _is_real_root() else 0o000)
     (tree / "link").symlink_to(folder / "secret")
     python = interpreter(Path(sys.executable))
     abstract = f"workflow-{secrets.token_hex(8)}"
@@ -66,6 +92,7 @@ def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
                 tree=Scratch(tree),
                 # As root this file is readable by root alone: reading it inside means being root.
                 read_only=(*python.folders, private),
+                links=python.links,
                 files=((_INSIDE, _PROBE.read_bytes()),),
                 limits=_LIMITS,
                 network=Network.LOOPBACK,
@@ -80,6 +107,12 @@ def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
     return said
 
 
+def _is_real_root() -> bool:
+    """Whether this process is the machine's root; in a namespace another user can look like it."""
+    uid_map = Path("/proc/self/uid_map").read_text("ascii").split()
+    return os.geteuid() == 0 and uid_map[:2] == ["0", "0"]
+
+
 def _seen(said: dict[str, Any], *, unchanged: bool) -> tuple[Wall, ...]:
     limits = _LIMITS
     expected = [limits.address_space, limits.file_size, limits.open_files, limits.processes, 0]
@@ -91,7 +124,6 @@ def _seen(said: dict[str, Any], *, unchanged: bool) -> tuple[Wall, ...]:
             not said["private"],
             "a file that only another id may read stayed closed",
         ),
-        Wall("no new user namespace", not said["namespace"], "unshare(CLONE_NEWUSER)"),
         Wall("own processes only", said["processes"] <= 4, f"{said['processes']} to be seen"),  # noqa: PLR2004 - bubblewrap, its child, the probe and its shell
         Wall("no host network", not said["tcp"], "connect to a loopback server of the host"),
         Wall("no abstract sockets", not said["abstract"], "connect to a socket of the host"),
@@ -108,10 +140,75 @@ def _seen(said: dict[str, Any], *, unchanged: bool) -> tuple[Wall, ...]:
         Wall("launcher's environment hidden", "=" not in said["environment"], "/proc/1/environ"),
         Wall("no inherited descriptors", not said["descriptors"], f"open: {said['descriptors']}"),
         Wall("limits set", said["limits"] == expected, f"{said['limits']}"),
-        Wall("system call filter", said["seccomp"] != "0", "not in this version", planned=True),
         Wall(
-            "total memory bounded", stands=False, detail="per process and file only", planned=True
+            "processes bounded",
+            0 < said["children"] < limits.processes,
+            f"{said['children']} children of {limits.processes} processes",
         ),
+        Wall(
+            "disk bounded",
+            0 < said["mebibytes"] <= limits.disk // _MEBIBYTE,
+            f"{said['mebibytes']} MiB written, {limits.disk // _MEBIBYTE} allowed",
+        ),
+        Wall(
+            "number of files bounded",
+            0 < said["files"] <= limits.files + _SPARE_FILES,
+            f"{said['files']} files made, {limits.files} allowed",
+        ),
+    )
+
+
+def _kernels(said: dict[str, Any]) -> tuple[Wall, ...]:
+    """Return the walls of the kernel that a process puts up around itself."""
+    calls, families = said["calls"], said["families"]
+    version = landlock.version()
+    home = cgroup.find()
+    return (
+        Wall(
+            "system call filter",
+            calls == _ANSWERS and said["seccomp"] == "2",
+            ", ".join(f"{name}: {answer or 'possible'}" for name, answer in calls.items()),
+        ),
+        Wall("no other sockets", set(families) == {_NO_FAMILY}, "packets, virtual machines"),
+        Wall(
+            "Landlock",
+            not said["own_comm"],
+            f"version {version}, behind the mounts"
+            if version
+            else "this kernel has none, or it is off; the mounts stand without it",
+            needed=version >= landlock.FIRST_VERSION,
+        ),
+        Wall(
+            "control group",
+            home is not None,
+            f"version {home.version}: memory and processes of a run together"
+            if home
+            else "none to be had here (`systemd-run --user --scope` may give one); memory is "
+            "looked at ten times a second instead",
+            needed=False,
+        ),
+    )
+
+
+def _run_python(sandbox: Sandbox, code: str, limits: Limits) -> Ran:
+    python = interpreter(Path(sys.executable))
+    argv = (str(python.program), "-I", "-S", "-c", code)
+    return sandbox.run(Command(argv, read_only=python.folders, links=python.links, limits=limits))
+
+
+def _no_network(sandbox: Sandbox) -> Wall:
+    ran = _run_python(sandbox, _SOCKET, _LIMITS)
+    stands = ran.exit_status == 1 and b"not supported" in ran.stderr
+    return Wall("no network at all", stands, "an internet socket, where none is asked for")
+
+
+def _memory(sandbox: Sandbox) -> Wall:
+    """Have processes take more together than is allowed, and each of them less."""
+    ran = _run_python(sandbox, _BOMB, _BOMB_LIMITS)
+    return Wall(
+        "total memory bounded",
+        ran.out_of_memory and not ran.timed_out,
+        f"160 MiB by four processes, 64 allowed: ended after {ran.seconds:.1f} s",
     )
 
 

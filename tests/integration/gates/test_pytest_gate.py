@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from workflow.environments import Installed
 from workflow.gates.pytest import PytestGate
 from workflow.types import Outcome, Side
 
@@ -45,13 +46,14 @@ def judged(make_case: MakeCase, changes: dict[str, str], base: dict[str, str] = 
 
 
 def test_harmless_change_passes(make_case: MakeCase, kept: dict[Digest, bytes]) -> None:
-    """What still does the same passes, with both runs as evidence."""
+    """What still does the same passes, with both runs as evidence before all others."""
     verdict = judged(make_case, {"app.py": "def add(a, b):\n    return b + a\n"})
     assert verdict.outcome is Outcome.PASS
     assert verdict.summary == "3 passed on the patched tree (base: 3 passed)"
-    assert [run.side for run in verdict.evidence] == [Side.BASE, Side.PATCHED]
-    assert [run.exit_status for run in verdict.evidence] == [0, 0]
-    assert all(b"3 passed" in kept[run.log] for run in verdict.evidence)
+    first = verdict.evidence[:2]
+    assert [run.side for run in first] == [Side.BASE, Side.PATCHED]
+    assert [run.exit_status for run in first] == [0, 0]
+    assert all(b"3 passed" in kept[run.log] for run in first)
 
 
 def test_new_failure_fails_and_is_named(make_case: MakeCase) -> None:
@@ -211,7 +213,11 @@ def test_two_projects_are_both_run(make_case: MakeCase) -> None:
     verdict = judged(make_case, changes, base)
     assert verdict.outcome is Outcome.FAIL
     assert "in two" in verdict.summary
-    assert len(verdict.evidence) == 4
+    assert [run.command for run in verdict.evidence] == [
+        *["pytest -q in one"] * 2,
+        *["pytest -q in two"] * 2,
+        *["pytest -q in two, 2 test(s) again"] * 2,
+    ]
 
 
 def test_source_layout_is_importable(make_case: MakeCase) -> None:
@@ -230,7 +236,7 @@ def test_gate_without_tests_does_not_apply(make_case: MakeCase) -> None:
 def test_missing_interpreter_is_an_error(make_case: MakeCase) -> None:
     """A configured interpreter that is not there is an error that names it."""
     case = make_case(BASE, {**BASE, "app.py": APP + "\n"})
-    verdict = PytestGate(python="/nowhere/bin/python").judge(case)
+    verdict = PytestGate(environments=Installed("/nowhere/bin/python")).judge(case)
     assert verdict.outcome is Outcome.ERROR
     assert "/nowhere/bin/python" in verdict.summary
 
@@ -240,7 +246,7 @@ def test_interpreter_without_pytest_is_an_error(make_case: MakeCase, tmp_path: P
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
     case = make_case(BASE, {**BASE, "app.py": APP + "\n"})
-    verdict = PytestGate(python=str(bare / "bin" / "python")).judge(case)
+    verdict = PytestGate(environments=Installed(str(bare / "bin" / "python"))).judge(case)
     assert verdict.outcome is Outcome.ERROR
     assert "No module named 'pytest'" in verdict.summary
     assert "[gates.pytest] python" in verdict.hint
@@ -249,7 +255,7 @@ def test_interpreter_without_pytest_is_an_error(make_case: MakeCase, tmp_path: P
 def test_relative_interpreter_is_an_error_with_a_hint(make_case: MakeCase) -> None:
     """A relative path in the settings is an error that asks for a full one."""
     case = make_case(BASE, {**BASE, "app.py": APP + "\n"})
-    verdict = PytestGate(python=".venv/bin/python").judge(case)
+    verdict = PytestGate(environments=Installed(".venv/bin/python")).judge(case)
     assert verdict.outcome is Outcome.ERROR
     assert "must be absolute" in verdict.summary
     assert "full path" in verdict.hint

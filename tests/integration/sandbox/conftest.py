@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from workflow.sandbox import Command, Limits, Scratch
+from workflow.sandbox import Command, Limits, Network, Scratch
 from workflow.sandbox.bubblewrap import Bubblewrap
 from workflow.sandbox.interpreter import interpreter
 
@@ -37,7 +37,7 @@ def tree(tmp_path: Path) -> Path:
 class Confined(Protocol):
     """Runs Python inside the sandbox, on the test's tree."""
 
-    def __call__(self, code: str, limits: Limits = LIMITS) -> Ran:
+    def __call__(self, code: str, limits: Limits = LIMITS, network: Network = Network.NONE) -> Ran:
         """Return how it ended."""
         ...
 
@@ -55,10 +55,16 @@ def confined(sandbox: Bubblewrap, tree: Path) -> Confined:
     """Return the runner within the walls."""
     python = interpreter(Path(sys.executable))
 
-    def run(code: str, limits: Limits = LIMITS) -> Ran:
+    def run(code: str, limits: Limits = LIMITS, network: Network = Network.NONE) -> Ran:
         words = (str(python.program), "-I", "-S", "-c", code)
         return sandbox.run(
-            Command(argv=words, tree=Scratch(tree), read_only=python.folders, limits=limits)
+            Command(
+                argv=words,
+                tree=Scratch(tree),
+                read_only=python.folders,
+                limits=limits,
+                network=network,
+            )
         )
 
     return run

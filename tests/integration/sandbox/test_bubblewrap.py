@@ -10,8 +10,7 @@ import pytest
 
 from workflow.errors import SandboxUnavailableError, UsageError
 from workflow.sandbox import REPORT_FD_VARIABLE, Command, Limits, Scratch
-from workflow.sandbox.bubblewrap import Bubblewrap, find_bubblewrap, version
-from workflow.sandbox.descent import is_real_root
+from workflow.sandbox.bubblewrap import Bubblewrap, find_bubblewrap, is_real_root, version
 from workflow.sandbox.interpreter import interpreter
 
 if TYPE_CHECKING:
@@ -35,6 +34,13 @@ def test_program_that_a_signal_ends(sandbox: Bubblewrap) -> None:
 def test_missing_program_is_not_a_missing_sandbox(sandbox: Bubblewrap) -> None:
     """A program that is not inside ends with the shell's 127."""
     assert sandbox.run(Command(argv=("/no/such",))).exit_status == 127
+
+
+def test_input_reaches_the_command(sandbox: Bubblewrap) -> None:
+    """A command reads what it was given, and else nothing."""
+    data = os.urandom(300_000)
+    assert sandbox.run(Command(argv=("cat",), stdin=data)).stdout == data
+    assert sandbox.run(Command(argv=("cat",))).stdout == b""
 
 
 def test_environment_is_small_and_explicit(sandbox: Bubblewrap) -> None:
@@ -69,6 +75,7 @@ def test_report_pipe_comes_back(sandbox: Bubblewrap) -> None:
 
 def test_no_descriptor_is_left_open(sandbox: Bubblewrap) -> None:
     """Runs leak no descriptor into this process."""
+    sandbox.run(Command(argv=("true",), report=True, low_ports=True))
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         sandbox.run(Command(argv=("true",), report=True, low_ports=True))
@@ -136,7 +143,7 @@ def test_missing_bubblewrap_is_an_error() -> None:
 
 
 def test_path_that_is_not_utf8_can_be_the_tree(tmp_path: Path, sandbox: Bubblewrap) -> None:
-    """A host path of any bytes is mounted, as root by way of the descent."""
+    """A host path of any bytes is mounted, also as root."""
     tree = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     tree.mkdir()
     (tree / "file").write_text("said")
@@ -184,10 +191,17 @@ def test_deadline_of_many_small_runs(sandbox: Bubblewrap) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user already runs all of this")
 @pytest.mark.parametrize(
-    ("folder", "only"),
-    [("sandbox", "test"), ("gates", "full or certificate")],
+    ("files", "only"),
+    [
+        (
+            "sandbox/test_bubblewrap.py sandbox/test_launching.py sandbox/test_interpreter.py",
+            "test",
+        ),
+        ("sandbox/test_walls.py", "test"),
+        ("gates/test_nginx.py", "full or certificate"),
+    ],
 )
-def test_all_of_this_holds_for_an_ordinary_user(folder: str, only: str) -> None:
+def test_all_of_this_holds_for_an_ordinary_user(files: str, only: str) -> None:
     """As root, these tests, and some of the gates', are run once more as `nobody`."""
     argv = [
         *("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"),
@@ -195,7 +209,7 @@ def test_all_of_this_holds_for_an_ordinary_user(folder: str, only: str) -> None:
         f"PYTHONPATH={':'.join(path for path in sys.path if 'site-packages' in path)}",
         *(_reachable_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider"),
         *("-p", "no:hypothesispytest", "-p", "no:anyio", "-k", only),
-        str(Path(__file__).parent.with_name(folder)),
+        *(str(Path(__file__).parents[1] / name) for name in files.split()),
     ]
     ran = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert ran.returncode == 0, ran.stdout + ran.stderr

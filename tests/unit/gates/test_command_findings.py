@@ -56,7 +56,7 @@ def test_sarif_findings_have_no_line() -> None:
     ],
     ids=["suppressed", "no fault", "known"],
 )
-def test_sarif_results_that_do_not_count(more: dict[str, object]) -> None:
+def test_sarif_results_that_do_not_count(more: dict[str, Any]) -> None:
     """What the tool itself takes out is no finding."""
     assert not read("sarif", sarif(result("unused", **more))).findings
 

@@ -12,7 +12,7 @@ from workflow.types import RepoPath
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workflow.gates.interface import Tree
+    from workflow.gates.interface import Case, Tree
 
 _TEST_FILE = re.compile(r"test_[^/]*\.py\Z|[^/]*_test\.py\Z")
 _SECTIONS = {"tox.ini": "pytest", "setup.cfg": "tool:pytest"}
@@ -32,8 +32,14 @@ def roots(tree: Tree, changed: Iterable[RepoPath]) -> frozenset[str]:
     file of its own.  A root without any test file is none.
     """
     files = frozenset(entry.path for entry in tree.entries if entry.is_regular)
-    found = (_root(tree, files, path) for path in changed)
+    found = [_root(tree, files, folder) for folder in {posixpath.dirname(path) for path in changed}]
     return frozenset(root for root in found if root is not None and has_tests(tree, root))
+
+
+def around(case: Case, changed: Iterable[RepoPath]) -> tuple[str, ...]:
+    """Return the folders whose tests speak for these files, for both trees, each once."""
+    paths = tuple(changed)
+    return tuple(sorted(roots(case.base, paths) | roots(case.patched, paths)))
 
 
 def has_tests(tree: Tree, root: str) -> bool:
@@ -49,30 +55,41 @@ def has_tests(tree: Tree, root: str) -> bool:
     )
 
 
+def test_files(tree: Tree, root: str) -> frozenset[str]:
+    """Return the files below a root that pytest takes for tests by their names, from the root."""
+    inside = f"{root}/" if root else ""
+    return frozenset(
+        entry.path[len(inside) :]
+        for entry in tree.entries
+        if entry.is_regular and entry.path.startswith(inside) and _TEST_FILE.match(entry.path.name)
+    )
+
+
 def configuration(tree: Tree, root: str) -> str:
     """Return the name of the file in `root` that configures pytest, or an empty name."""
-    files = {entry.path for entry in tree.entries if entry.is_regular}
+    paths = {posixpath.join(root, name): name for name in _CONFIGURATIONS}
+    there = {
+        paths[entry.path] for entry in tree.entries if entry.path in paths and entry.is_regular
+    }
     for name in _CONFIGURATIONS:
-        path = posixpath.join(root, name)
-        if path in files and _configures(name, tree.read(RepoPath(path))):
+        if name in there and _configures(name, tree.read(RepoPath(posixpath.join(root, name)))):
             return name
     return ""
 
 
-def _root(tree: Tree, files: frozenset[RepoPath], path: RepoPath) -> str | None:
-    folders = list(_above(path))
-    for folder in folders:
-        if configuration(tree, folder) or _has_test_folder(files, folder):
-            return folder
-    for folder in folders:
-        names = (name for name in files if posixpath.dirname(name) == folder)
+def _root(tree: Tree, files: frozenset[RepoPath], folder: str) -> str | None:
+    above = list(_up(folder))
+    for one in above:
+        if configuration(tree, one) or _has_test_folder(files, one):
+            return one
+    for one in above:
+        names = (name for name in files if posixpath.dirname(name) == one)
         if any(_TEST_FILE.match(name.name) for name in names):
-            return folder
+            return one
     return None
 
 
-def _above(path: RepoPath) -> Iterator[str]:
-    folder = posixpath.dirname(path)
+def _up(folder: str) -> Iterator[str]:
     while folder:
         yield folder
         folder = posixpath.dirname(folder)
