@@ -32,7 +32,7 @@ A draft is refused for one of the reasons below before any policy sees it, when 
 patch whose every place is proven.
 A patch is then judged by the rules, which look at what git says differs between two trees: never \
 at the text of the draft.
-[Policies and gates](policies.md) says how a policy sets their values and levels.
+[Policies](policies.md) says how a policy sets their values and levels.
 
 Each rule is shown with a sample that it lets pass and one that it objects to, as the built-in \
 policy judges them; `\\x1b` and the like stand for characters that would not show.

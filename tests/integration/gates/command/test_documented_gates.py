@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from workflow.config import CommandSettings
 
 PAGE = Path(__file__).resolve().parents[4] / "docs/gates.md"
-BLOCK = re.compile(r'^```toml title="workflow.toml"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```toml[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def documented() -> dict[str, CommandSettings]:
-    """Return the gates of the page, by their names."""
-    (text,) = BLOCK.findall(PAGE.read_text())
-    return {gate.name: gate for gate in load(text, {}, "docs/gates.md").gates.command}
+    """Return the gates of the page, by their names; every block of settings loads."""
+    read = [load(text, {}, "docs/gates.md") for text in BLOCK.findall(PAGE.read_text())]
+    return {gate.name: gate for settings in read for gate in settings.gates.command}
 
 
 def test_every_documented_gate_loads() -> None:
