@@ -30,7 +30,7 @@ from workflow.types import (
     TreeId,
 )
 
-ROUNDS = 5
+ROUNDS = 3
 FILES = 8
 CONFIG = "[tool.pytest.ini_options]\ntestpaths = ['tests']\n"
 APP = "def add(a, b):\n    return a + b if a else 1\n"

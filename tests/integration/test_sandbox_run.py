@@ -88,7 +88,7 @@ def test_the_network_is_asked_for(folder: Path, workflow: WorkflowCommand) -> No
         (("--timeout", "0.5", "--", "sleep", "30"), 124, "more than 0.5 s"),
         (("--memory", "64", "--", sys.executable, "-c", "x = b'x' * 2**28"), 137, "64 MiB"),
         (("--", "no-such-program"), 127, "no-such-program"),
-        (("--", "/work/file"), 126, "/work/file"),
+        (("--", "/tree/file"), 127, "/tree/file"),
         (("--", "sh", "-c", "kill -9 $$"), 137, ""),
     ],
     ids=["time", "memory", "missing", "no program", "killed"],
@@ -100,6 +100,20 @@ def test_how_it_ends_is_told(
     ran = workflow("sandbox", "run", *words, cwd=folder)
     assert ran.exit_status == status
     assert said in ran.stderr
+
+
+def test_input_is_given_when_asked_for(folder: Path, workflow: WorkflowCommand) -> None:
+    """With `--stdin` the command reads what we are given, and else nothing."""
+    given = workflow("sandbox", "run", "-i", "--", "cat", cwd=folder, stdin="some words")
+    assert (given.exit_status, given.stdout) == (0, "some words")
+    without = workflow("sandbox", "run", "--", "cat", cwd=folder, stdin="some words")
+    assert (without.exit_status, without.stdout) == (0, "")
+
+
+def test_the_commands_own_options_are_its_own(folder: Path, workflow: WorkflowCommand) -> None:
+    """What stands behind the program belongs to it, with and without `--`."""
+    ran = workflow("sandbox", "run", "echo", "-n", "--json", cwd=folder)
+    assert (ran.exit_status, ran.stdout) == (0, "--json")
 
 
 def test_json_has_everything(folder: Path, workflow: WorkflowCommand) -> None:

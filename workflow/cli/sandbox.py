@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from workflow import wiring
 from workflow.cli import session
 from workflow.cli.output import Output, abandon_stdout, visible
-from workflow.errors import WorkflowError
+from workflow.errors import UsageError, WorkflowError
 from workflow.sandbox import TREE, Command, Laid, Limits, Network, Scratch
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Asked:
     timeout: float
     memory: int
     loopback: bool = False
+    stdin: bool = False
     as_json: bool = False
 
 
@@ -88,9 +89,22 @@ def _run(asked: Asked, here: Path) -> Ran:
         read_only=python.folders if python else (),
         links=python.links if python else (),
         limits=limits,
+        stdin=_input() if asked.stdin else b"",
         network=Network.LOOPBACK if asked.loopback else Network.NONE,
     )
     return wiring.sandbox().run(command)
+
+
+def _input() -> bytes:
+    """Our standard input to its end.
+
+    Raises `UsageError` for more than may be passed on.
+    """
+    data = sys.stdin.buffer.read(_OUTPUT + 1)
+    if len(data) > _OUTPUT:
+        message = f"standard input has more than {_OUTPUT // _MIB} MiB"
+        raise UsageError(message, hint="put it into a file of this folder")
+    return data
 
 
 def _hidden(here: Path) -> tuple[Laid, ...]:

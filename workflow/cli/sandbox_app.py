@@ -24,13 +24,14 @@ def sandbox(context: typer.Context) -> None:
 
 
 @sandbox_app.command(
-    epilog="Exit status: that of the command; 124 it took too long, 125 it could not be run at all "
-    "(no sandbox, no memory to begin with), 126 and 127 it could not be started, 137 it was ended "
-    "for memory or output, 128 + N by signal N."
+    context_settings={"allow_interspersed_args": False},
+    epilog="Exit status: that of the command; 124 it took too long, 125 there is no sandbox or no "
+    "input, 127 it is not there or cannot be started, 137 it was ended for memory or output, "
+    "128 + N by signal N."
 )
-def run(
+def run(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person types
     command: Annotated[
-        list[str], typer.Argument(metavar="-- CMD [WORDS]", help="The command and its words.")
+        list[str], typer.Argument(metavar="[--] CMD [WORDS]", help="The command and its words.")
     ],
     loopback: Annotated[
         bool, typer.Option("--net-loopback", help="Give it a loopback network of its own.")
@@ -41,6 +42,9 @@ def run(
     memory: Annotated[
         int, typer.Option("--memory", min=16, help="MiB for all of its processes together.")
     ] = 2048,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", "-i", help="Give it our standard input, to its end.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object with what it printed.")
     ] = False,
@@ -50,7 +54,8 @@ def run(
     It sees the system, the Python of the project's tests, and a copy of this folder, in which it
     may write; all of that is gone afterwards. It sees no home, no other file, no network, no
     process of the machine, and none of your environment. Git's own folder is not in the copy;
-    files that git ignores are. Works outside git, too. Examples:
+    files that git ignores are. Works outside git, too. What it prints comes when it has ended, 64
+    MiB at most. Examples:
 
     workflow sandbox run -- pytest -q
 
@@ -58,7 +63,8 @@ def run(
     """
     from workflow.cli import sandbox as action
 
-    status = action.run(
-        action.Asked(tuple(command), timeout, memory, loopback=loopback, as_json=as_json)
+    asked = action.Asked(
+        tuple(command), timeout, memory, loopback=loopback, stdin=stdin, as_json=as_json
     )
+    status = action.run(asked)
     raise typer.Exit(status)

@@ -58,6 +58,9 @@ _EXPECTED = {
     "literal_error": "it is one of {expected}",
     "string_too_long": "at most {max_length} characters are expected",
     "tuple_type": "a list is expected",
+    "too_short": "at least {min_length} is needed",
+    "too_long": "at most {max_length} are expected",
+    "missing": "it is needed",
     "model_type": "a section with keys of its own is expected",
 }
 
@@ -122,7 +125,8 @@ def _fault(
     `variables` are those of the environment by the keys that they set.  No value is told: a secret
     may stand in the wrong place.
     """
-    place = tuple(str(part) for part in fault["loc"])
+    # The last part of a wrong name in a table is pydantic's own word for that.
+    place = tuple(str(part) for part in fault["loc"] if part != "[key]")
     if fault["type"] == MISSING_KEY:
         is_there = any(keys[: len(place)] == place for keys in variables)
         place = (*place, fault["ctx"]["key"])
@@ -143,6 +147,8 @@ def _words(fault: ErrorDetails, place: tuple[str, ...]) -> str:
     """What is expected where something else was found."""
     if fault["type"] == "extra_forbidden":
         return _unknown(place)
+    if place == ("gates",):
+        return "a section is expected; a gate of your own is [[gates.command]]"
     expected = _EXPECTED.get(fault["type"])
     if expected is None:
         return fault["msg"].removeprefix("Value error, ")

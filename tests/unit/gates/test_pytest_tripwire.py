@@ -137,6 +137,13 @@ def test_what_cannot_be_read_is_told(new: str) -> None:
     assert "nobody looked for tricks" in doubt
 
 
+def test_large_patches_are_not_read_whole() -> None:
+    """Beyond a bound nobody looks, and that is said instead."""
+    files = {"a.py": "import os\nos._exit(0)\n", "b.py": "(" * 300_000, "c.py": "exec(a)\n"}
+    found = tripwire.doubts(case({}, files))
+    assert [doubt[:9] for doubt in found] == ["a.py, lin", "the patch"]
+
+
 def test_places_are_those_that_are_new() -> None:
     """Of several lines, the ones that were not there are named."""
     old = "import os\nos._exit(0)\n"

@@ -6,8 +6,18 @@ from pathlib import Path
 import workflow
 
 DOOR = {"providers/remote.py", "redaction/egress/transport.py"}
-SANDBOX = {"sandbox/probe.py", "sandbox/walls.py"}
-"""They try whether a sandboxed program can reach a socket; nothing is sent."""
+SANDBOX = {
+    # They try whether a sandboxed program can reach a socket; nothing is sent.
+    *("sandbox/probe.py", "sandbox/walls.py"),
+    # A pair of connected Unix sockets to the launcher, and numbers of families.
+    *("sandbox/launcher.py", "sandbox/resident/serve.py", "sandbox/resident/stage.py"),
+    "sandbox/seccomp.py",
+    # Runs inside the sandbox, on the loopback network there.
+    "gates/service/driver.py",
+    # Where this machine's certificates are.
+    "environments/sources.py",
+}
+"""What they import could send; a sandboxed build is what may reach an index."""
 OUTWARD = {"aiohttp", "anthropic", "asyncio", "ftplib", "h11", "http", "httpcore", "httpcore2"} | {
     *("httpx", "httpx2", "openai", "requests", "smtplib", "socket", "ssl", "telnetlib"),
     *("urllib", "urllib3", "websockets", "xmlrpc"),

@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 from workflow.canonical import no_constant, unique_members
 from workflow.gates.text import one_line
+from workflow.sandbox import TREE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +86,7 @@ def _result(result: Mapping[str, Any]) -> str:
     places = result.get("locations") or [{}]
     place = places[0].get("physicalLocation", {}).get("artifactLocation", {}).get("uri", "")
     words = result["message"].get("text") or result["message"].get("id", "")
-    path = str(place).removeprefix("file://").removeprefix("/work/")
+    path = str(place).removeprefix("file://").removeprefix(f"{TREE}/")
     return one_line(": ".join(part for part in (path, str(rule), str(words)) if part))
 
 

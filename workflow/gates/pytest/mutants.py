@@ -10,13 +10,14 @@ from __future__ import annotations
 import ast
 import warnings
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
 from workflow.gates.pytest.guard import infrastructure
 from workflow.gates.pytest.report import Ended
 from workflow.sandbox import Laid
 from workflow.semantics.neutral import is_same
-from workflow.semantics.python import UnreadableError, parse_text
+from workflow.semantics.python import UnreadableError, parse_text, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 _REGULAR = ("100644", "100755")
 _MAX_FILES = 100
-_MAX_BYTES = 4 * 1024 * 1024
+# Words and signs of all files of a patch together: about 6 s of reading and writing.
+_MAX_WEIGHT = 100_000
 # Set by pytest during each phase of each test, and for the programs that a test starts.
 _TESTING = "'PYTEST_CURRENT_TEST' in __import__('os').environ"
 _RAISE = f"if {_TESTING}:\n    raise RuntimeError('broken on purpose')\n"
@@ -78,7 +80,8 @@ def mutants(case: Case, under: Scratch) -> Mutants:
     there = [file for file in files if file.new_mode in _REGULAR]
     sources = [source for file in there[:_MAX_FILES] if (source := _source(case, file))]
     candidates = [source.path for source in sources] + [file.path for file in there[_MAX_FILES:]]
-    bounded = [source for n, source in enumerate(sources) if _size(sources[: n + 1]) <= _MAX_BYTES]
+    so_far = accumulate(weight(source.new) for source in sources)
+    bounded = [one for one, total in zip(sources, so_far, strict=True) if total <= _MAX_WEIGHT]
     made = (_broken(under, bounded), _mute(under, bounded))
     found = tuple(one for one in made if one)
     broken = {name.rpartition(": ")[0] for one in found for name in one.names}
@@ -108,10 +111,6 @@ class _Source:
     mode: str
     new: bytes
     known: frozenset[tuple[str, str]] = field(repr=False)
-
-
-def _size(sources: list[_Source]) -> int:
-    return sum(len(source.new) for source in sources)
 
 
 def _source(case: Case, file: FileChange) -> _Source | None:

@@ -26,7 +26,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    Say = Callable[[dict[str, object]], None]
+    Say = Callable[..., None]
 
 _INSIDE = "/run/workflow"
 _TOLD = f"{_INSIDE}/once/told.json"
@@ -44,7 +44,7 @@ _QUIET = (
 
 
 def _speaker(fd: int, key: bytes) -> Say:
-    """Return what says a line: numbered, and authentic.
+    """Return what says a line, now or with the next one: numbered, and authentic.
 
     All that it needs is kept here, so that replacing it in its module later changes nothing.
     """
@@ -52,16 +52,17 @@ def _speaker(fd: int, key: bytes) -> Say:
     encode = json.JSONEncoder().encode
     speaker = getpid()
     number = 0
+    lines = b""
 
-    def say(said: dict[str, object]) -> None:
-        nonlocal number
+    def say(said: dict[str, object], *, soon: bool = False) -> None:
+        nonlocal number, lines
         if getpid() != speaker:
             return  # a fork of a test, which has no pipe any more
         text = f"{number} {encode(said)}".encode()
         number += 1
-        line = digest(key, text, "sha256").hex().encode() + b" " + text + b"\n"
-        while line:
-            line = line[write(fd, line) :]
+        lines += digest(key, text, "sha256").hex().encode() + b" " + text + b"\n"
+        while lines and not soon:
+            lines = lines[write(fd, lines) :]
 
     # The programs that tests start shall not hold the pipe, and neither shall their forks.
     os.set_inheritable(fd, False)
@@ -238,7 +239,8 @@ class _Outcomes:
             said["expected"] = True
         if (name, when) in self._raised:
             said["raised"] = True
-        self._say(said)
+        # What a test says goes out together, for each line wakes the reader up.
+        self._say(said, soon=when != "teardown")
         is_canary = name.rpartition("::")[2] in self._canaries
         if self._stops and report.outcome == "failed" and not is_canary and self._session:
             self._session.shouldstop = "a test failed"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from workflow.gates.pytest.guard import infrastructure
 from workflow.gates.text import one_line
-from workflow.semantics.python import UnreadableError, parse_text
+from workflow.semantics.python import UnreadableError, parse_text, weight
 from workflow.semantics.python.names import Names, names_of, targets
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _MAX_DOUBTS = 20
 _MAX_READ = 512 * 1024
+# Words and signs of all files of a patch together: about 3 s of reading.
+_MAX_WEIGHT = 200_000
 _REGULAR = ("100644", "100755")
 
 _FRAMES = "looks into other functions' frames or into all objects there are"
@@ -119,12 +121,22 @@ def doubts(case: Case) -> tuple[str, ...]:
     """Return what a person should look at before believing the tests, a line for each place."""
     tests = frozenset(infrastructure(case))
     found: list[str] = []
+    left = _MAX_WEIGHT
     for file in case.change.files:
+        if _is_read(file):
+            left -= weight(case.patched.read(file.path))
+        if left < 0:
+            found.append("the patch is larger than what is looked through for tricks")
+            break
         found += _of_file(case, file, is_test=file.path in tests)
     shown = [one_line(line, 200) for line in found[:_MAX_DOUBTS]]
     if len(found) > _MAX_DOUBTS:
         shown.append(f"and {len(found) - _MAX_DOUBTS} more places like these")
     return tuple(shown)
+
+
+def _is_read(file: FileChange) -> bool:
+    return file.path.endswith(".py") and file.new_mode in _REGULAR
 
 
 def _of_file(case: Case, file: FileChange, *, is_test: bool) -> Iterator[str]:
@@ -133,7 +145,7 @@ def _of_file(case: Case, file: FileChange, *, is_test: bool) -> Iterator[str]:
     for pattern, why in _FILES:
         if pattern.fullmatch(file.path):
             yield f"{file.path}: {why}"
-    if not file.path.endswith(".py") or file.new_mode not in _REGULAR:
+    if not _is_read(file):
         return
     new = case.patched.read(file.path)
     old = case.base.read(file.path) if file.old_mode in _REGULAR else b""

@@ -49,16 +49,16 @@ MODES: dict[str, dict[str, Any]] = {
 }
 # First, while the other run is surely there.
 _FIRST = ("other_run_seen", "other_run_read", "other_run_called")
-_BATCH_S = 90.0
+_BATCH_S, _START_S = 90.0, 20.0
 _SIBLING = """
 import os, socket, sys, time
 began = time.monotonic()
 name, stop = sys.argv[1:]
-open("/tmp/" + name, "w").write("of another run")
 server = socket.socket(socket.AF_UNIX)
 server.bind(chr(0) + name)
 server.listen(8)
 server.settimeout(0.1)
+open("/tmp/" + name, "w").write("of another run")
 while time.monotonic() < began + 40 and not os.path.getsize(stop):
     try: server.accept()[0].sendall(b"another run")
     except TimeoutError: pass
@@ -138,12 +138,25 @@ def sibling(sandbox: Bubblewrap, lair: Lair, target: Target) -> Iterator[list[fl
 
     other = threading.Thread(target=run)
     other.start()
-    time.sleep(0.5)
+    await_process(target["sibling"])
     try:
         yield times
     finally:
         stop.write_text("stop")
         other.join()
+
+
+def await_process(name: str) -> None:
+    """Wait until a process has that word among its arguments, and a moment for what it does."""
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until:
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if name.encode() in path.read_bytes().split(b"\0"):
+                    time.sleep(0.3)
+                    return
+        time.sleep(0.01)
+    sys.exit("the other run did not start")
 
 
 def without(lair: Lair, kind: Control) -> Said:
@@ -162,7 +175,7 @@ def without(lair: Lair, kind: Control) -> Said:
             (lair.folder / "given").open("rb") as given,
             subprocess.Popen(other, stderr=subprocess.DEVNULL) as run,
         ):
-            time.sleep(0.3)
+            await_process(target["sibling"])
             ran = subprocess.run(
                 words,
                 cwd=tree,

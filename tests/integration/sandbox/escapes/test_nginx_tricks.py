@@ -64,7 +64,7 @@ TRICKS = {
     "make a folder for a cache": Trick(
         "", "proxy_cache_path HOST/made keys_zone=one:1m;", makes("made")
     ),
-    "write the lock file's folder": Trick(
+    "make a folder for answers": Trick(
         "", "proxy_temp_path HOST/made; fastcgi_temp_path HOST/made;", makes("made")
     ),
     "load a module": Trick("load_module HOST/module.so;", "", says("ngx_modules")),

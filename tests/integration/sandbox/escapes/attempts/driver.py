@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.integration.sandbox.escapes.attempts.table import Case, Target
 
-ATTEMPT_S = 4.0
+ATTEMPT_S = 10.0
 START = "===ATTEMPTS==="
 GOT, NOT, BROKEN = "got", "not", "broken"
 

@@ -12,7 +12,7 @@ from tests.integration.sandbox.escapes.attempts.table import NOTHING, Control, T
 
 Address = tuple[Any, ...] | str
 
-WAIT_S = 0.5
+WAIT_S, VISIT_S = 3.0, 1.0
 _FAMILIES_IN_USE = {
     socket.AF_UNSPEC,
     socket.AF_UNIX,
@@ -34,20 +34,21 @@ def answered(family: int, address: Address) -> str:
     """Send one datagram and return what comes back."""
     with socket.socket(family, socket.SOCK_DGRAM) as one:
         one.settimeout(WAIT_S)
-        one.sendto(b"?", address)
+        one.connect(address)  # so that nobody there is an error, and not silence
+        one.send(b"?")
         return one.recv(99).decode()
 
 
 def visited(family: int, address: Address) -> str:
     """Listen, and return what a visitor from the host says."""
     with socket.socket(family, socket.SOCK_STREAM) as one:
-        one.settimeout(WAIT_S)
+        one.settimeout(VISIT_S)
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         one.bind(address)
         one.listen(4)
         visitor, _ = one.accept()
         with visitor:
-            visitor.settimeout(WAIT_S)
+            visitor.settimeout(VISIT_S)
             return visitor.recv(99).decode()
 
 
@@ -105,7 +106,7 @@ def dns(target: Target) -> str:
 
 @attempt()
 def unix_by_path(target: Target) -> str:
-    """Connect to a socket of the host by its path, as to a container engine's or an SSH agent's."""
+    """Connect to a socket of the host by its path, as to a container engine's."""
     return greeted(socket.AF_UNIX, target["unix"])
 
 

@@ -159,7 +159,7 @@ def mounted_writable(_target: Target) -> str:
 @attempt(Control.LAX)
 def unmounted(_target: Target) -> str:
     """Uncover what a mount covers."""
-    for place in (b"/usr/local/share", b"/proc/sys", b"/tmp", b"/work", b"/dev/shm"):
+    for place in (b"/usr/local/share", b"/proc/sys", b"/tmp", b"/tree", b"/dev/shm"):
         with contextlib.suppress(OSError):
             return f"returned {call('umount2', place, _DETACH)}"
     return NOTHING

@@ -132,7 +132,7 @@ def other_run_read(target: Target) -> str:
 def other_run_called(target: Target) -> str:
     """Connect to another run's abstract socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
-        one.settimeout(0.5)
+        one.settimeout(3.0)
         one.connect("\0" + target["sibling"])
         return one.recv(99).decode()
 

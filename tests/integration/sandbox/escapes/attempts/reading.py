@@ -66,7 +66,7 @@ def secret_by_swapped_link(target: Target) -> str:
     """Read through a folder that is swapped for a link while it is walked."""
     Path("real").mkdir()
     Path("real/secret").write_text("harmless")
-    until = time.monotonic() + 0.3
+    until = time.monotonic() + 0.5
 
     def swap() -> None:
         while time.monotonic() < until:
@@ -125,7 +125,7 @@ def secret_by_descriptor_of_process(target: Target) -> str:
 def secret_by_handle(target: Target) -> str:
     """Open a file by its handle, with no path that leads there."""
     handle = ctypes.create_string_buffer(bytes.fromhex(target["handle"]))
-    for place in (target["folder"], "/", "/work", "/usr", "/etc", "/tmp"):  # noqa: S108 - looked at
+    for place in (target["folder"], "/", "/tree", "/usr", "/etc", "/tmp"):  # noqa: S108 - looked at
         with contextlib.suppress(OSError):
             mount = os.open(place, os.O_RDONLY)
             fd = call("open_by_handle_at", mount, handle, os.O_RDONLY)
