@@ -67,8 +67,9 @@ def _verdicts(case: Case, means: Means, tell: Callable[[str], None]) -> tuple[Ve
     gates = [gate for gate in means.gates if gate.applies(case)]
     found = {gate.name: _remembered(gate, case, means) for gate in gates}
     left = [gate for gate in gates if found[gate.name] is None]
-    if left:
-        tell(", ".join(gate.name for gate in left))
+    kept = [gate.name for gate in gates if found[gate.name]]
+    anew = ", ".join(gate.name for gate in left) or "none has to run"
+    tell(f"{anew} (kept: {', '.join(kept)})" if kept else anew)
     made = side_by_side([partial(_judge, gate, case) for gate in left])
     for gate, verdict in zip(left, made, strict=True):
         found[gate.name] = verdict
@@ -96,7 +97,8 @@ def sealed(verdict: Verdict, seal: Callable[[str], str]) -> Verdict:
 
 def _remembered(gate: Gate, case: Case, means: Means) -> Verdict | None:
     key = _key(gate, case) if means.passes else None
-    return means.passes.get(key) if means.passes and key else None
+    verdict = means.passes.get(key) if means.passes and key else None
+    return replace(verdict, is_kept=True) if verdict else None
 
 
 def _key(gate: Gate, case: Case) -> Digest | None:

@@ -43,7 +43,8 @@ _MODULES = ("http_ssl", "http_v2", "http_v3")
 class Check:
     """One thing that was tried: whether it is well, what was seen, and how to mend it.
 
-    A check that is `needed` and not well makes `doctor` fail; the others inform.
+    A check that is `needed` and not well makes `doctor` fail; the others inform.  `parts` are what
+    `detail` counts, for `--json`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Check:
     detail: str
     mend: str = ""
     needed: bool = True
+    parts: tuple[str, ...] = ()
 
 
 def run(output: Output) -> None:
@@ -95,6 +97,7 @@ def _checks(output: Output) -> Iterator[Check]:
     yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
     yield _try("pytest", lambda: _pytest(repository, sandbox, settings), "pip install pytest")
     yield from _service(repository, sandbox, settings)
+    yield from _own_gates(repository, sandbox, settings)
     for role in Role:
         yield _drafter(role, settings, rules.spending)
     yield Check("caps", ok=True, detail=_caps(rules.spending), needed=False)
@@ -217,7 +220,8 @@ def _walls(sandbox: Sandbox) -> Iterator[Check]:
         yield Check("sandbox", ok=False, detail=error.message, mend=error.hint)
         return
     standing = [wall.name for wall in walls if wall.stands]
-    yield Check("sandbox", ok=True, detail=f"{len(standing)} walls tried: {', '.join(standing)}")
+    said = f"{len(standing)} walls were tried and stand"
+    yield Check("sandbox", ok=True, detail=said, parts=tuple(standing))
     for wall in walls:
         if not wall.stands:
             mend = "report this machine: see docs/security.md" if wall.needed else ""
@@ -259,6 +263,27 @@ def _pytest(repository: Repository | None, sandbox: Sandbox, settings: Settings)
         return "an environment is built from the project's files when a gate first needs it"
     pytest = tools.pytest(sandbox, found.interpreter)
     return f"{pytest.version} on Python {pytest.python_version}, {pytest.python}: {found.told}"
+
+
+def _own_gates(
+    repository: Repository | None, sandbox: Sandbox, settings: Settings
+) -> Iterator[Check]:
+    """Whether the program of each gate of one's own is to be found in the sandbox."""
+    from workflow.gates.command import program
+
+    if repository is None:
+        return
+    try:
+        pythons = wiring.environments(repository, settings, sandbox)
+        found = pythons.kept(wiring.read_base(repository))
+        for gate in wiring.command_gates(settings, pythons):
+            place = program(gate, found.interpreter if found else None, sandbox)
+            said = place or f"{gate.settings.argv[0]} is not to be found in the sandbox"
+            mend = "" if place else "export WORKFLOW_GATES__TOOLS=/folder/of/the/tool"
+            yield Check(f"gate {gate.name}", ok=bool(place), detail=said, mend=mend, needed=False)
+    except WorkflowError as error:
+        detail = error.message
+        yield Check("gates of your own", ok=False, detail=detail, mend=error.hint, needed=False)
 
 
 def _service(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import typer
 from pydantic import BaseModel
@@ -127,17 +127,40 @@ def _settings() -> Iterator[str]:
     yield "| key | variable | default |\n| --- | --- | --- |"
     yield from _fields(Settings(), "")
     yield "\n`WORKFLOW_BUBBLEWRAP` (`wheel`, `system` or a path) chooses the sandbox's program."
-    yield "Only the environment can set it: a repository must not choose what runs unconfined.\n"
+    yield "`WORKFLOW_WHEELHOUSE` is a folder of wheels that tests' environments are built from."
+    yield "`WORKFLOW_GATES__TOOLS` has paths of tools that gates of your own may see."
+    yield "Only the environment can set them: a repository must not choose what runs unconfined, or"
+    yield "what of your machine is shown to its code.\n"
 
 
 def _fields(section: BaseModel, prefix: str) -> Iterator[str]:
     for name in type(section).model_fields:
         value = getattr(section, name)
+        item = _item(type(section).model_fields[name].annotation)
         if isinstance(value, BaseModel):
             yield from _fields(value, f"{prefix}{name}.")
+        elif item:
+            yield from _items(item, f"[[{prefix}{name}]]")
         else:
             variable = "WORKFLOW_" + f"{prefix}{name}".upper().replace(".", "__")
             yield f"| `{prefix}{name}` | `{variable}` | `{value!r}` |"
+
+
+def _item(annotation: object) -> type[BaseModel] | None:
+    """The section that a list holds, if it holds sections."""
+    kinds = (kind for kind in get_args(annotation) if isinstance(kind, type))
+    return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+
+
+def _items(section: type[BaseModel], prefix: str) -> Iterator[str]:
+    """The keys of a section that may stand many times; no variable sets them."""
+    for name, field in section.model_fields.items():
+        default = (
+            "needed"
+            if field.is_required()
+            else f"`{field.get_default(call_default_factory=True)!r}`"
+        )
+        yield f"| `{prefix} {field.alias or name}` | | {default} |"
 
 
 def _policy() -> Iterator[str]:

@@ -60,7 +60,8 @@ PROPOSAL = {
     "wish": _WISH,
     "gates": "`gate`, `outcome` (`pass`, `fail`, `error`), `summary`, `notes`, `hint`, `doubts`"
     " (reasons to look before believing it), `tallies` (`turn`, `count`, `names`: what became of"
-    " single checks), `proofs` (checks that need the change), `judged` (when)",
+    " single checks), `proofs` (checks that need the change), `judged` (when), `is_kept` (from an"
+    " earlier proposal of the same change)",
     "forecasts": "said before the gate ran: `gate`, `outcome`, `confidence`, `why`, `tests`;"
     " and after it: `is_right` (null where it cannot be told), `missing_tests`, `verdict`",
     "cost": f"what its answers took: {KEYS}",
@@ -81,7 +82,8 @@ LANDING = {
 
 
 _OF_GATE = (
-    *("gate", "outcome", "summary", "notes", "hint", "doubts", "tallies", "proofs", "judged"),
+    *("gate", "outcome", "summary", "notes", "hint", "doubts", "tallies", "proofs"),
+    *("judged", "is_kept"),
 )
 # A proposal that changes what its drafter was not given cannot be revised.
 _OUTSIDE = "outside-request"

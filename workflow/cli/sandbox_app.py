@@ -27,7 +27,7 @@ def sandbox(context: typer.Context) -> None:
     context_settings={"allow_interspersed_args": False},
     epilog="Exit status: that of the command; 124 it took too long, 125 there is no sandbox or no "
     "input, 127 it is not there or cannot be started, 137 it was ended for memory or output, "
-    "128 + N by signal N."
+    "128 + N by signal N.",
 )
 def run(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person types
     command: Annotated[

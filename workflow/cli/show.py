@@ -279,6 +279,7 @@ def _verdict(verdict: Verdict, said: Comparison | None) -> Iterator[Text]:
         (f"{verdict.gate}  ", "bold"),
         (str(verdict.outcome), style),
         f"  {visible(verdict.summary)}",
+        (f"  (kept, judged {visible(verdict.judged)})" if verdict.is_kept else "", "dim"),
     )
     if said and said.forecast:
         wrongly = ("WRONG ", "bold red") if said.is_right is False else ("", "")

@@ -207,6 +207,9 @@ def _raise_unless_started(program: Path, ran: Ran, status: int) -> None:
         message = f"the sandbox cannot be built: {words.removeprefix('failed: ')}"
         raise SandboxUnavailableError(message, hint=_hint(message))
     lines = ran.stderr.decode("utf-8", "replace").splitlines() or [f"exit {ran.exit_status}"]
+    if "Can't chdir to " in lines[-1]:
+        message = f"there is no folder {lines[-1].partition('chdir to ')[2].partition(':')[0]}"
+        raise ValueError(message)
     message = f"{program}: {lines[-1]}"
     raise SandboxUnavailableError(message, hint=_hint(message))
 

@@ -95,7 +95,8 @@ class Verdict:
     they are what the change is needed for.  `ran` is the digest under which the names of the checks
     that ran on the patched tree were kept, one a line.  `tallies` count what became of single
     checks.  `doubts` are reasons why a person should look before believing a verdict: they do not
-    change the outcome.  `judged` is when, in RFC 3339 and UTC; a gate itself leaves it empty.
+    change the outcome.  `judged` is when, in RFC 3339 and UTC, and `is_kept` says that it was for
+    an earlier proposal of the same change; a gate itself leaves both empty.
     """
 
     gate: str
@@ -109,6 +110,7 @@ class Verdict:
     tallies: tuple[Tally, ...] = ()
     doubts: tuple[str, ...] = ()
     judged: str = ""
+    is_kept: bool = False
 
 
 class Spare(StrEnum):

@@ -1,6 +1,6 @@
 """The only place that builds objects: few for every command, all of them for a pipeline."""
 
-from workflow.wiring.gates import environments, sandbox
+from workflow.wiring.gates import command_gates, environments, sandbox
 from workflow.wiring.parts import build, every_recipe, recipes
 from workflow.wiring.repository import STATE, Repository, open_repository, read_base
 from workflow.wiring.settings import (
@@ -19,6 +19,7 @@ __all__ = [
     "Repository",
     "build",
     "built_in_policy",
+    "command_gates",
     "default_settings",
     "environments",
     "every_recipe",

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workflow.config import Settings
-    from workflow.environments import Configured
+    from workflow.environments import Configured, Environments
     from workflow.gates import Gate
+    from workflow.gates.command import CommandGate
     from workflow.sandbox import Sandbox
     from workflow.wiring.repository import Repository
 
@@ -22,14 +23,12 @@ def gates(
     repository: Repository, settings: Settings, confined: Sandbox, tell: Callable[[str], None]
 ) -> tuple[Gate, ...]:
     """Every gate, the repository's own ones last; `tell` hears that an environment is built."""
-    from workflow.gates.command import CommandGate
     from workflow.gates.nginx import NginxGate
     from workflow.gates.pytest import PytestGate
     from workflow.gates.service import service_gate
 
     asked = settings.gates
     pythons = environments(repository, settings, confined, tell)
-    tools = tuple(map(Path, asked.tools))
     return (
         NginxGate(
             binary=asked.nginx.binary,
@@ -41,8 +40,16 @@ def gates(
             environments=pythons, timeout_s=asked.pytest.timeout_s, plugins=asked.pytest.plugins
         ),
         service_gate(asked.service, pythons),
-        *(CommandGate(one, pythons, tools) for one in asked.command),
+        *command_gates(settings, pythons),
     )
+
+
+def command_gates(settings: Settings, pythons: Environments) -> tuple[CommandGate, ...]:
+    """The gates that a repository defines itself."""
+    from workflow.gates.command import CommandGate
+
+    tools = tuple(map(Path, settings.gates.tools))
+    return tuple(CommandGate(one, pythons, tools) for one in settings.gates.command)
 
 
 def _main_config(setting: str) -> RepoPath | None:

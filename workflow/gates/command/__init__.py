@@ -1,5 +1,6 @@
 """Gates that a repository defines itself: a command, and what its exit status and report say."""
 
 from workflow.gates.command.gate import CommandGate
+from workflow.gates.command.standing import program
 
-__all__ = ["CommandGate"]
+__all__ = ["CommandGate", "program"]

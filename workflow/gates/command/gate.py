@@ -7,6 +7,7 @@ can hide a finding, and cannot make another gate's verdict better.
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -81,7 +82,12 @@ class CommandGate:
     def judge(self, case: Case) -> Verdict:
         """Run the command on both trees side by side, and compare."""
         python = self._interpreter(case)
-        trees = {Side.BASE: case.base, Side.PATCHED: case.patched}
+        if not self._has_folder(case.patched):
+            summary = f"there is no folder {one_line(self.settings.folder)} in the patched tree"
+            hint = f"correct `folder` of the gate {self.name} in workflow.toml"
+            return Verdict(self.name, Outcome.ERROR, summary, hint=hint)
+        both = {Side.BASE: case.base, Side.PATCHED: case.patched}
+        trees = {side: tree for side, tree in both.items() if self._has_folder(tree)}
         calls = [partial(case.sandbox.run, self._command(tree, python)) for tree in trees.values()]
         rans = dict(zip(trees, side_by_side(calls), strict=True))
         words = one_line(" ".join(self.settings.argv))
@@ -89,20 +95,26 @@ class CommandGate:
             Evidence(side, words, ran.exit_status, round(ran.seconds, 3), case.keep(_log(ran)))
             for side, ran in rans.items()
         )
-        said = self._compared(rans[Side.BASE], rans[Side.PATCHED])
+        said = self._compared(rans.get(Side.BASE), rans[Side.PATCHED])
         notes = bounded(said.notes)
         return Verdict(
             self.name, said.outcome, said.summary, runs, notes, said.hint, tallies=said.tallies
         )
 
-    def _compared(self, base: Ran, patched: Ran) -> _Said:
-        """Judge by how both runs ended, and by the reports where there are any."""
+    def _has_folder(self, tree: Tree) -> bool:
+        inside = f"{self.settings.folder}/"
+        return inside == "/" or any(one.path.startswith(inside) for one in tree.entries)
+
+    def _compared(self, base: Ran | None, patched: Ran) -> _Said:
+        """Judge by how both runs ended, and by reports; there is no base run without its folder."""
         hint = _LOG_HINT.format(self.name)
-        if cut := _cut(patched):
-            outcome = Outcome.ERROR if _cut(base) else Outcome.FAIL
+        was_fine = base is None or base.exit_status in self.settings.exit
+        if cut := self._cut(patched):
+            outcome = Outcome.ERROR if base and self._cut(base) else Outcome.FAIL
             return _Said(outcome, f"on the patched tree, {self.name} {cut}", hint)
         passes = patched.exit_status in self.settings.exit
-        if not passes and {patched.exit_status, base.exit_status} <= _NOT_STARTED:
+        ended = {ran.exit_status for ran in (base, patched) if ran}
+        if not passes and ended <= _NOT_STARTED:
             program = one_line(self.settings.argv[0])
             mend = f"install it, or export WORKFLOW_GATES__TOOLS=/folder/of/{program}"
             return _Said(Outcome.ERROR, f"{program} cannot be started in the sandbox", mend)
@@ -110,18 +122,18 @@ class CommandGate:
         if self.settings.parser == "plain":
             if passes:
                 return _Said(Outcome.PASS, status)
-            was = "" if base.exit_status in self.settings.exit else f", as on the base; {_PLAIN}"
+            was = "" if was_fine else f", as on the base; {_PLAIN}"
             return _Said(Outcome.FAIL, status + was, hint)
-        return self._by_reports(base, patched, passes=passes)
+        return self._by_reports(base, patched, passes=passes, was_fine=was_fine)
 
-    def _by_reports(self, base: Ran, patched: Ran, *, passes: bool) -> _Said:
+    def _by_reports(self, base: Ran | None, patched: Ran, *, passes: bool, was_fine: bool) -> _Said:
         hint = _LOG_HINT.format(self.name)
         try:
             now = read(self.settings.parser, patched.stdout)
         except ReportError as error:
             return _Said(Outcome.ERROR, f"on the patched tree: {error}", hint)
         try:
-            before = read(self.settings.parser, base.stdout)
+            before = read(self.settings.parser, base.stdout) if base else Report(Counter())
         except ReportError as error:
             if not passes:
                 return _Said(Outcome.FAIL, f"{_counted(now)}, and on the base: {error}", hint)
@@ -136,7 +148,7 @@ class CommandGate:
             fault = f"passed on the base and do not any more: {listed(idle)}"
         elif fresh and not passes:
             fault = f"{len(fresh)} new finding(s): {listed(fresh, 2)}"
-        elif not passes and (not now.findings or base.exit_status in self.settings.exit):
+        elif not passes and (not now.findings or was_fine):
             fault = f"ended with status {patched.exit_status}, and its report does not say why"
         tallies = _tallies(before, now, fresh)
         if fault:
@@ -145,6 +157,14 @@ class CommandGate:
         summary += f" ({_counted(now)})" if now.findings else ""
         return _Said(Outcome.PASS, summary, "", notes, tallies)
 
+    def _cut(self, ran: Ran) -> str:
+        """Return what stopped a run; empty when it came to its own end."""
+        if ran.timed_out:
+            return f"did not end within {ran.seconds:.0f} s (`timeout_s`)"
+        if ran.out_of_memory:
+            return f"took more than {self.settings.memory_mb} MiB of memory (`memory_mb`)"
+        return f"printed more than {MAX_REPORT // 1024**2} MiB" if ran.truncated else ""
+
     def _command(self, tree: Tree, python: Interpreter | None) -> Command:
         settings = self.settings
         argv, env = settings.argv, dict(settings.env)
@@ -152,9 +172,7 @@ class CommandGate:
             report = posixpath.join(TREE, settings.report)
             argv = ("/bin/sh", "-c", _WITH_REPORT, "sh", report, *argv)
             env["MOST"] = str(MAX_REPORT + 1)
-        folders = [str(python.program.parent)] if python else []
-        folders += [str(found) for tool in self.tools for found in _programs(tool)]
-        env["PATH"] = ":".join([*folders, _PATH])
+        env["PATH"] = self.path(python)
         limits = Limits(
             wall_s=settings.timeout_s,
             output=MAX_REPORT,
@@ -166,11 +184,21 @@ class CommandGate:
             tree=tree.scratch,
             cwd=posixpath.join(TREE, settings.folder) if settings.folder else TREE,
             env=env,
-            read_only=(*self.tools, *(python.folders if python else ())),
+            read_only=self.shown(python),
             links=python.links if python else (),
             limits=limits,
             network=Network(settings.network),
         )
+
+    def path(self, python: Interpreter | None) -> str:
+        """Return where programs are looked for: beside that Python, in the tools, in the system."""
+        folders = [str(python.program.parent)] if python else []
+        folders += [str(found) for tool in self.tools for found in _programs(tool)]
+        return ":".join([*folders, _PATH])
+
+    def shown(self, python: Interpreter | None) -> tuple[Path, ...]:
+        """Return the files and folders of the host that a run sees."""
+        return (*self.tools, *(python.folders if python else ()))
 
     def _interpreter(self, case: Case) -> Interpreter | None:
         """Return the Python of the project's tests, whose folder may have the program, too."""
@@ -195,15 +223,6 @@ class _Said:
     hint: str = ""
     notes: Sequence[str] = ()
     tallies: tuple[Tally, ...] = ()
-
-
-def _cut(ran: Ran) -> str:
-    """Return what stopped a run; empty when it came to its own end."""
-    if ran.timed_out:
-        return f"did not end within {ran.seconds:.0f} s"
-    if ran.out_of_memory:
-        return "took more memory than its limit"
-    return "printed more than the limit" if ran.truncated else ""
 
 
 def _programs(tool: Path) -> tuple[Path, ...]:

@@ -40,7 +40,8 @@ def changes(path: RepoPath, before: bytes, after: bytes) -> tuple[SemanticChange
         return (_unread("larger than 1 MiB"),)
     try:
         old, new = (data.decode("utf-8-sig").replace("\r\n", "\n") for data in (before, after))
-        return bounded(reader(old, new))
+        found = reader(old, new)
+        return bounded(found if before and after else _as_whole(found))
     except UnicodeDecodeError:
         return (_unread("no UTF-8"),)
     except (UnreadableError, ValueError) as error:
@@ -66,6 +67,15 @@ def of_files(
 def _is_text(file: FileChange) -> bool:
     """Whether both sides, where they are there, are ordinary files and no links."""
     return {file.old_mode, file.new_mode} <= {"100644", "100755", None}
+
+
+def _as_whole(found: list[SemanticChange]) -> list[SemanticChange]:
+    """What there is to say of a file that comes or goes: its imports are many, and counted."""
+    told = [one for one in found if one.thing not in {"import", "docstring"}]
+    imports = [one for one in found if one.thing == "import"]
+    if imports:
+        told.append(change(imports[0].effect, f"{len(imports)} import(s)", ""))
+    return told
 
 
 def _unread(why: str) -> SemanticChange:

@@ -9,7 +9,7 @@ import pytest
 from workflow.config import CommandSettings
 from workflow.environments import Installed
 from workflow.gates.command import CommandGate
-from workflow.types import Outcome, Turn
+from workflow.types import Outcome, Side, Turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,3 +140,18 @@ def test_paths_decide_whether_it_applies(make_case: MakeCase) -> None:
     assert gate(("true",), paths=("**/*.py",)).applies(case)
     assert gate(("true",), paths=("a/**",)).applies(case)
     assert not gate(("true",), paths=("*.tf", "b/**")).applies(case)
+
+
+def test_a_folder_that_the_patch_brings_has_no_base(make_case: MakeCase) -> None:
+    """Where only the patched tree has the folder it is judged alone, and all it has is new."""
+    sarif = gate((*RUFF, "--output-format=sarif", "."), parser="sarif", folder="infra")
+    verdict = sarif.judge(make_case({"x": "1"}, {"x": "1", "infra/app.py": UNUSED}))
+    assert verdict.outcome is Outcome.FAIL
+    assert [run.side for run in verdict.evidence] == [Side.PATCHED]
+
+
+def test_a_folder_that_is_nowhere_is_an_error(make_case: MakeCase) -> None:
+    """A folder that the patched tree does not have cannot be judged in."""
+    verdict = gate(("true",), folder="infra").judge(make_case({"x": "1"}, {"x": "2"}))
+    assert verdict.outcome is Outcome.ERROR
+    assert "no folder infra" in verdict.summary
