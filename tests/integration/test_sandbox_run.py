@@ -116,6 +116,16 @@ def test_the_commands_own_options_are_its_own(folder: Path, workflow: WorkflowCo
     assert (ran.exit_status, ran.stdout) == (0, "--json")
 
 
+@pytest.mark.parametrize("place", ["home", ".", "/proc/self"])
+def test_some_folders_are_not_shown(tmp_path: Path, workflow: WorkflowCommand, place: str) -> None:
+    """Neither the home folder, nor one that holds it, nor the kernel's own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    ran = workflow("sandbox", "run", "ls", cwd=tmp_path / place, env={"HOME": str(home)})
+    assert (ran.exit_status, ran.stdout) == (125, "")
+    assert "try: run it in the folder of a project" in ran.stderr
+
+
 def test_json_has_everything(folder: Path, workflow: WorkflowCommand) -> None:
     """One object with what was printed and how it ended; the status is passed on here, too."""
     argv = ["sh", "-c", "printf 'a\\377'; exit 4"]

@@ -69,6 +69,7 @@ def run(asked: Asked) -> int:
 
 
 def _run(asked: Asked, here: Path) -> Ran:
+    _require_project(here)
     python = _interpreter(here)
     limits = Limits(
         wall_s=asked.timeout,
@@ -93,6 +94,21 @@ def _run(asked: Asked, here: Path) -> Ran:
         network=Network.LOOPBACK if asked.loopback else Network.NONE,
     )
     return wiring.sandbox().run(command)
+
+
+def _require_project(here: Path) -> None:
+    """Refuse a folder of which no copy should be shown, or can be made.
+
+    Raises `UsageError`.
+    """
+    home = Path.home().resolve()
+    hint = "run it in the folder of a project"
+    if here.resolve() in (home, *home.parents):
+        message = f"{here} is your home folder, or holds it: the command would see all of it"
+        raise UsageError(message, hint=hint)
+    if here.resolve().parts[1:2] in [("proc",), ("sys",), ("dev",)]:
+        message = f"{here} is the kernel's, and cannot be copied"
+        raise UsageError(message, hint=hint)
 
 
 def _input() -> bytes:
