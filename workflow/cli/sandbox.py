@@ -43,7 +43,7 @@ class Asked:
 def run(asked: Asked) -> int:
     """Run the command, pass on what it prints, and return its exit status."""
     try:
-        ran = _run(asked, Path.cwd())
+        ran = _run(asked, _here())
     except WorkflowError as error:
         Output(as_json=asked.as_json).error(error.message, error.hint, NOT_RUN)
         return NOT_RUN
@@ -66,6 +66,18 @@ def run(asked: Asked) -> int:
     if why := _cut(ran, asked):
         sys.stderr.write(f"workflow: ended: {why}\n")
     return status
+
+
+def _here() -> Path:
+    """The current folder.
+
+    Raises `UsageError` when it is gone.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        message = "the current folder is not there any more"
+        raise UsageError(message, hint="cd to another one") from error
 
 
 def _run(asked: Asked, here: Path) -> Ran:
@@ -137,7 +149,14 @@ def _interpreter(here: Path) -> Interpreter | None:
     else:
         settings = wiring.read_settings(repository.git, repository.git.snapshot().tree)
     pythons = wiring.environments(repository, settings, wiring.sandbox())
-    found = pythons.kept(wiring.read_base(repository))
+    try:
+        found = pythons.kept(wiring.read_base(repository))
+    except WorkflowError as error:
+        sys.stderr.write(f"workflow: without the Python of the tests: {error.message}\n")
+        return None
+    if found is None:
+        said = "without the Python of the tests, which the first gate that needs it builds"
+        sys.stderr.write(f"workflow: {said}\n")
     return found.interpreter if found else None
 
 

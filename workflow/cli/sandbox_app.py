@@ -51,11 +51,14 @@ def run(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person t
 ) -> None:
     """Run a command in a scratch copy of the current folder, exactly as a gate would.
 
-    It sees the system, the Python of the project's tests, and a copy of this folder, in which it
-    may write; all of that is gone afterwards. It sees no home, no other file, no network, no
-    process of the machine, and none of your environment. Git's own folder is not in the copy;
-    files that git ignores are. Works outside git, too. What it prints comes when it has ended, 64
-    MiB at most. Examples:
+    It sees the system, the Python of the project's tests, and a copy of
+    this folder, in which it may write; all of that is gone afterwards.
+    It sees no home, no other file, no network, no process of the machine,
+    and none of your environment.
+
+    Git's own folder is not in the copy; files that git ignores are.
+    It works outside git, too. What the command prints comes when it has
+    ended, 64 MiB at most. Examples:
 
     workflow sandbox run -- pytest -q
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workflow.canonical import encode, sha256
 
+_MOST_FILES = 100_000
 _OURS = (Path(__file__).parent, Path(__file__).parent.parent / "sandbox")
 
 
@@ -16,7 +17,8 @@ def identity(*words: object, tools: tuple[Path, ...] = ()) -> str:
     """Return a digest of settings and of the programs and folders that a verdict depends on.
 
     A folder is known by every file's place, size, mode and times: 10,000 files take about 30 ms.
-    The code of gates and sandbox themselves is always among them.  Empty when one cannot be read.
+    The code of gates and sandbox themselves is always among them.  Empty when one cannot be read,
+    or holds more than 100,000 files.
     """
     try:
         prints = [_print(path) for path in (*_OURS, *tools)]
@@ -38,6 +40,9 @@ def _print(path: Path) -> str:
                 rows.append(_row(one.path, one.stat(follow_symlinks=False)))
                 if one.is_dir(follow_symlinks=False):
                     folders.append(Path(one.path))
+        if len(rows) > _MOST_FILES:
+            message = f"{path}: too many files"
+            raise OSError(message)
     return sha256("\n".join(sorted(rows)).encode("utf-8", "surrogateescape"))
 
 

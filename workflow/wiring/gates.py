@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.types import RepoPath
@@ -46,9 +45,9 @@ def gates(
 
 def command_gates(settings: Settings, pythons: Environments) -> tuple[CommandGate, ...]:
     """The gates that a repository defines itself."""
-    from workflow.gates.command import CommandGate
+    from workflow.gates.command import CommandGate, checked
 
-    tools = tuple(map(Path, settings.gates.tools))
+    tools = checked(settings.gates.tools)
     return tuple(CommandGate(one, pythons, tools) for one in settings.gates.command)
 
 

@@ -2,5 +2,6 @@
 
 from workflow.gates.command.gate import CommandGate
 from workflow.gates.command.standing import program
+from workflow.gates.command.tools import checked
 
-__all__ = ["CommandGate", "program"]
+__all__ = ["CommandGate", "checked", "program"]
