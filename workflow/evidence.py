@@ -96,9 +96,12 @@ def sealed(verdict: Verdict, seal: Callable[[str], str]) -> Verdict:
 
 
 def _remembered(gate: Gate, case: Case, means: Means) -> Verdict | None:
-    key = _key(gate, case) if means.passes else None
-    verdict = means.passes.get(key) if means.passes and key else None
-    return replace(verdict, is_kept=True) if verdict else None
+    passes = means.passes
+    key = _key(gate, case) if passes else None
+    verdict = passes.get(key) if passes and key else None
+    if passes is None or key is None or verdict is None:
+        return None
+    return replace(verdict, is_kept=not passes.is_own(key))
 
 
 def _key(gate: Gate, case: Case) -> Digest | None:

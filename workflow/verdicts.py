@@ -21,10 +21,15 @@ _MOST = 1000
 class Verdicts:
     """The table of passes.  Anything but a pass is judged again each time."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_own")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._own: set[Digest] = set()
+
+    def is_own(self, key: Digest) -> bool:
+        """Whether the pass of a key was given by this very command."""
+        return key in self._own
 
     def get(self, key: Digest) -> Verdict | None:
         """Return the pass of a key, unless it is too old, of the future, or its logs are gone."""
@@ -47,6 +52,7 @@ class Verdicts:
         """Remember a pass, whose texts are sealed; a verdict of another kind is not kept."""
         if verdict.outcome is not Outcome.PASS or not verdict.judged:
             return
+        self._own.add(key)
         text = encode(plain(verdict)).decode()
         self._connection.execute(
             "INSERT OR REPLACE INTO passes VALUES (?, ?, ?)", (key, verdict.judged, text)

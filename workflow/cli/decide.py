@@ -32,6 +32,10 @@ def approve(output: Output, number: int, digest: str) -> None:
     lines = [Text(f"Proposal {number} {said} by {visible(yes.approver)}: {yes.digest.short}")]
     if approval.missing(stored.proposal, approvals):
         lines.append(Text(visible(approval.waiting_for(stored.proposal, approvals)), "yellow"))
+    for verdict in stored.proposal.verdicts:
+        for doubt in verdict.doubts:
+            said = f"{visible(verdict.gate)} passed with a doubt: {visible(doubt)}"
+            lines.append(Text.assemble(("! ", "yellow"), said))
     if is_own:
         lines.append(Text("You approved your own request; this version lets one person do both."))
     output.result({**data, "self_approved": is_own}, *lines)

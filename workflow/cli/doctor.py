@@ -306,7 +306,8 @@ def _service(
         yield Check("service", ok=False, detail=error.message, mend=error.hint, needed=False)
         return
     if found.app:
-        yield Check("service", found.is_up, found.detail, "" if found.is_up else mend, needed=False)
+        mend = "" if found.is_up else mend
+        yield Check("service", found.is_up, found.detail, mend, needed=found.is_wanted)
 
 
 def _try(name: str, look: Callable[[], str], mend: str, *, always: bool = False) -> Check:

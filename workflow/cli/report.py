@@ -154,7 +154,9 @@ def _in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
     from workflow.semantics.changes import of_files
 
     read = of_files(proposal.files, git.blobs)
-    said = {str(path): tuple(map(str, found)) for path, found in read.items()}
+    # A file that comes or goes with nothing to tell is told by the diff.
+    kept = {file.path for file in proposal.files if file.old and file.new}
+    said = {str(path): tuple(map(str, one)) for path, one in read.items() if one or path in kept}
     for file in proposal.files:
         if file.old is None or file.new is None:
             continue
