@@ -120,7 +120,9 @@ def objections(done: CommandResult) -> list[str]:
 def kept(repo: GitRepo) -> bytes:
     """Return all that is stored of a repository's proposals, unpacked."""
     state = repo.path / ".git/workflow"
-    texts = [path.read_bytes() for path in state.rglob("*") if path.is_file()]
+    # Checkouts for gates hold files as they are, as git's objects do; nothing that a tool said.
+    files = (path for path in state.rglob("*") if path.relative_to(state).parts[0] != "trees")
+    texts = [path.read_bytes() for path in files if path.is_file()]
     with closing(sqlite3.connect(state / "workflow.db")) as base:
         names = [
             row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type='table'")

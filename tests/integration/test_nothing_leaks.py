@@ -113,7 +113,9 @@ def kept(state: Path) -> str:
                     if isinstance(cell, bytes):
                         data = zlib.decompress(cell).decode("utf-8", "replace")
                     texts.append(str(data))
-    raw = b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file())
+    # Checkouts for gates hold files as they are, as git's objects do; nothing that a tool said.
+    files = (path for path in state.rglob("*") if path.relative_to(state).parts[0] != "trees")
+    raw = b"".join(path.read_bytes() for path in files if path.is_file())
     return "\n".join([*texts, raw.decode("latin-1")])
 
 

@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from workflow.config.section import Section
 from workflow.types import RepoPath
 
 MAX_CHECKS = 50
 MAX_BODY = 16 * 1024 * 1024
-_HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
-_HeaderValue = Annotated[str, Field(pattern=r"^[ -~]*$", max_length=4096)]
-_Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
-_Path = Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=4096)]
-_App = Annotated[str, Field(pattern=r"^(\w+(\.\w+)*:\w+(\.\w+)*)?$", max_length=300)]
+_PATH_SAID = "a path that begins with / is expected, as /healthz, in printable ASCII"
+
+
+def _worded(pattern: str, said: str) -> AfterValidator:
+    """Return the check of a text against a pattern, which says in words what is expected."""
+    wanted = re.compile(pattern)
+
+    def checked(text: str) -> str:
+        if not wanted.fullmatch(text):
+            raise ValueError(said)
+        return text
+
+    return AfterValidator(checked)
+
+
+_HeaderName = Annotated[
+    str,
+    _worded(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", "the name of a header is expected, as X-Kind"),
+]
+_HeaderValue = Annotated[
+    str, Field(max_length=4096), _worded(r"[ -~]*", "printable ASCII on one line is expected")
+]
+_Variable = Annotated[
+    str,
+    _worded(
+        r"[A-Za-z_][A-Za-z0-9_]{0,99}",
+        "the name of a variable is expected: letters, digits and _, no digit first",
+    ),
+]
+_Path = Annotated[
+    str,
+    Field(max_length=4096),
+    _worded(r"/[!-~]*", _PATH_SAID),
+]
+_Health = Annotated[str, Field(max_length=4096), _worded(r"(/[!-~]*)?", _PATH_SAID)]
+_Method = Annotated[str, _worded(r"[A-Z]{1,20}", "capital letters are expected, as POST")]
+_App = Annotated[
+    str,
+    Field(max_length=300),
+    _worded(
+        r"(\w+(\.\w+)*:\w+(\.\w+)*)?",
+        "a module and a variable in it are expected, as app.main:app",
+    ),
+]
 
 
 class ServiceExpectSettings(Section):
@@ -43,7 +83,7 @@ class ServiceCheckSettings(Section):
     """
 
     name: str = Field(min_length=1, max_length=100)
-    method: str = Field(default="GET", pattern=r"^[A-Z]{1,20}$")
+    method: _Method = "GET"
     path: _Path
     headers: dict[_HeaderName, _HeaderValue] = Field(default_factory=dict)
     body: str | None = Field(default=None, max_length=MAX_BODY)
@@ -59,6 +99,14 @@ class ServiceCheckSettings(Section):
             message = "the name of a check has to be printable"
             raise ValueError(message)
         return name
+
+    @field_validator("expect", mode="before")
+    @classmethod
+    def _is_table(cls, expect: object) -> object:
+        if isinstance(expect, int):
+            message = "a section is expected, such as expect = { status = 200 }"
+            raise ValueError(message)  # noqa: TRY004 - pydantic words a `ValueError` alone
+        return expect
 
     @field_validator("file")
     @classmethod
@@ -90,7 +138,7 @@ class ServiceSettings(Section):
     factory: bool = False
     detect: bool = True
     env: dict[_Variable, str] = Field(default_factory=dict)
-    health: Literal[""] | _Path = ""
+    health: _Health = ""
     start_s: float = Field(default=20.0, gt=0, le=300)
     request_s: float = Field(default=5.0, gt=0, le=60)
     timeout_s: float = Field(default=60.0, gt=0, le=900)

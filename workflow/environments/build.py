@@ -92,6 +92,11 @@ def described(build: Build, folder: Path) -> Environment:
     return Environment(found, Source.BUILT, told, build.key, packages)
 
 
+def folder_of(environment: Environment) -> Path:
+    """Return the folder of an environment that was built."""
+    return environment.interpreter.program.parent.parent
+
+
 def _skeleton(folder: Path, build: Build) -> None:
     """Write what makes a folder a virtual environment; nothing is executed for it."""
     (folder / "bin").mkdir(mode=0o755)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow.environments.build import Build, base_of, built, described
+from workflow.environments import reach
+from workflow.environments.build import Build, base_of, built, described, folder_of
 from workflow.environments.cache import Cache
 from workflow.environments.installed import AUTO, installed
 from workflow.environments.interface import Environment, EnvironmentUnavailableError, Pair, Source
@@ -19,13 +21,15 @@ from workflow.environments.wanted import Wanted, may_matter, wanted
 from workflow.sandbox.interpreter import interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from workflow.environments.interface import Read
     from workflow.sandbox import Sandbox
     from workflow.types import RepoPath
 
 _MOST_TOLD = 12
+# As `_differences` says them: pytest, what it is made of, and its plugins.
+_JUDGES = re.compile(r"[+-]?(?:pytest|pluggy|iniconfig)(?![a-z0-9])")
 
 
 class Mode(StrEnum):
@@ -158,11 +162,13 @@ class Configured:
                 message = f"on the patched tree, {error.message}"
                 raise EnvironmentUnavailableError(message, hint=error.hint) from error
         notes = [f"tests run on {first.told}", *base.notes]
-        if second.key != first.key:
-            changed = _differences(first.packages, second.packages) or ["no package"]
-            notes.append(f"the patch changes what tests run on: {_listed(changed)}")
-            notes += [note for note in patched.notes if note not in base.notes]
-        return Pair(first, second, tuple(notes))
+        if second.key == first.key:
+            return Pair(first, second, tuple(notes))
+        notes += [note for note in patched.notes if note not in base.notes]
+        changed = _differences(first.packages, second.packages)
+        if not changed:
+            notes.append("the patch changes what tests need, which is met by the same packages")
+        return Pair(first, second, tuple(notes), tuple(_doubts(first, second, changed)))
 
     def _unmet(self, there: Environment, base: Read, patched: Read, root: str) -> tuple[str, ...]:
         """Say what a patch requires anew that an environment which is there does not follow."""
@@ -175,6 +181,26 @@ class Configured:
             return ()
         said = f"the patch changes what tests need ({_listed(changed)}); they run on {there.told}"
         return (f"{said}, which is not made anew",)
+
+
+def _doubts(first: Environment, second: Environment, changed: list[str]) -> Iterator[str]:
+    """Say what a patch puts below the tests, and what of it can take hold of them."""
+    if changed:
+        said = f"the patch changes what tests run on: {_listed(changed)}"
+        yield f"{said}; the code of these packages runs together with the tests"
+    judges = [said for said in changed if _JUDGES.match(said)]
+    if judges:
+        yield f"the patch changes what runs the tests: {_listed(judges)}"
+    before = frozenset(reach.startup(folder_of(first)))
+    started = [name for name in reach.startup(folder_of(second)) if name not in before]
+    if started:
+        said = "what the patch requires has code that runs before everything else"
+        yield f"{said}: {_listed(started)}"
+    known = frozenset(reach.overwritten(folder_of(first)))
+    taken = [name for name in reach.overwritten(folder_of(second)) if name not in known]
+    if taken:
+        said = "of what the patch requires, one package replaces files of another"
+        yield f"{said}: {_listed(taken)}"
 
 
 def _differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:

@@ -56,11 +56,16 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The environments of both trees, and what a reviewer should know of them."""
+    """The environments of both trees, and what a reviewer should know of them.
+
+    `doubts` are what he has to look at: a patch that changes what tests run on brings code that
+    runs together with them, and can tell them what to say.
+    """
 
     base: Environment
     patched: Environment
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def is_same(self) -> bool:

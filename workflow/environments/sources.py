@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _INSIDE = "/run/workflow"
 _DEFAULT_TOLD = "pip's own index"
-_PLAIN = ("trusted-host", "proxy", "timeout", "retries")
-_CERTIFICATES = {"cert": "ca.pem", "client-cert": "client.pem"}
+_PLAIN = ("trusted_host", "proxy", "timeout", "retries")
+_CERTIFICATES = {"cert": "ca.pem", "client_cert": "client.pem"}
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _RESOLVER = ("/etc/resolv.conf", "/etc/hosts")
 _NAMES = b"passwd: files\ngroup: files\nhosts: files dns\n"
@@ -88,18 +88,18 @@ def wheelhouse(place: str) -> Sources:
 def configured(environ: Mapping[str, str]) -> Sources:
     """Packages from where this user's pip gets them: its variables and configuration files.
 
-    Read are the addresses (`index-url`, `extra-index-url`, `find-links`, `no-index`), how they are
-    reached (`trusted-host`, `proxy`, `timeout`, `retries`), certificates, and the passwords of
+    Read are the addresses (`index_url`, `extra_index_url`, `find_links`, `no_index`), how they are
+    reached (`trusted_host`, `proxy`, `timeout`, `retries`), certificates, and the passwords of
     `.netrc` for these hosts.  A keyring is not asked.  Without any address over a network the build
     has none.
     """
     said = _pip_settings(environ)
-    isolated = said.get("no-index", "").lower() in {"1", "true", "yes", "on", "y", "t"}
-    own = said.get("index-url", "")
+    isolated = said.get("no_index", "").lower() in {"1", "true", "yes", "on", "y", "t"}
+    own = said.get("index_url", "")
     is_default = not isolated and not own
     indexes = [own] if own and not isolated else []
-    indexes += [] if isolated else said.get("extra-index-url", "").split()
-    links = said.get("find-links", "").split()
+    indexes += [] if isolated else said.get("extra_index_url", "").split()
+    links = said.get("find_links", "").split()
     places = [_Place(text, _passwords(environ)) for text in (*indexes, *links)]
     index, rest = places[: len(indexes)], places[len(indexes) :]
     env = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1" if isolated else "0"}
@@ -107,7 +107,7 @@ def configured(environ: Mapping[str, str]) -> Sources:
         env["PIP_INDEX_URL"] = index[0].address
     env["PIP_EXTRA_INDEX_URL"] = " ".join(place.address for place in index[bool(own) :])
     env["PIP_FIND_LINKS"] = " ".join(place.address for place in rest)
-    env |= {f"PIP_{_variable(name)}": said[name] for name in _PLAIN if said.get(name)}
+    env |= {f"PIP_{name.upper()}": said[name] for name in _PLAIN if said.get(name)}
     is_remote = is_default or any(place.folder is None for place in places)
     files: tuple[tuple[str, bytes], ...] = ()
     if is_remote:
@@ -173,10 +173,10 @@ def _pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
         for section in ("global", "install"):
             if parser.has_section(section):
                 items = parser.items(section)
-                said |= {name.lower().replace("_", "-"): value for name, value in items}
+                said |= {name.lower().replace("-", "_"): value for name, value in items}
     for name, value in environ.items():
         if name.startswith("PIP_"):
-            said[name.removeprefix("PIP_").lower().replace("_", "-")] = value
+            said[name.removeprefix("PIP_").lower()] = value
     return said
 
 
@@ -202,13 +202,13 @@ def _certificates(
     default = ssl.get_default_verify_paths().cafile
     found = [environ.get("SSL_CERT_FILE"), environ.get("REQUESTS_CA_BUNDLE"), default, *_BUNDLES]
     usable = (path for path in found if path and Path(path).is_file())
-    chosen = {"cert": said.get("cert") or next(usable, ""), "client-cert": said.get("client-cert")}
+    chosen = {"cert": said.get("cert") or next(usable, ""), "client_cert": said.get("client_cert")}
     files, env = [], {}
     for name, path in chosen.items():
         if path and Path(path).is_file():
             inside = f"{_INSIDE}/{_CERTIFICATES[name]}"
             files.append((inside, Path(path).read_bytes()))
-            env[f"PIP_{_variable(name)}"] = inside
+            env[f"PIP_{name.upper()}"] = inside
     return files, env
 
 

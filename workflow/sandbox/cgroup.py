@@ -98,6 +98,11 @@ def make(limits: Limits) -> Group | None:
     return Group(folders, tuple(descriptors))
 
 
+def is_there() -> bool:
+    """Whether a run here is put into a control group, which counts all of its memory."""
+    return _home() is not None
+
+
 @functools.cache
 def _home() -> Home | None:
     return find()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow.sandbox import entry, seccomp
+from workflow.sandbox import cgroup, entry, seccomp
 from workflow.sandbox.interface import TREE, Network
 from workflow.sandbox.resident.stage import SCRATCH
 
@@ -145,7 +145,7 @@ def _namespaces(parts: _Parts, command: Command) -> None:
         *("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts"),
         *("--unshare-cgroup-try", "--disable-userns", "--cap-drop", "ALL"),
         *("--die-with-parent", "--new-session", "--clearenv"),
-        *("--uid", uid, "--gid", uid, "--hostname", "sandbox"),
+        *("--uid", uid, "--gid", uid, "--hostname", "localhost"),
     ]
 
 
@@ -215,7 +215,7 @@ def _etc(parts: _Parts, command: Command) -> dict[str, bytes]:
     texts = {
         "/etc/passwd": f"root:x:0:0::{HOME}:/bin/sh\n{account}nobody:x:65534:65534::/:/bin/sh\n",
         "/etc/group": f"root:x:0:\n{group}nogroup:x:65534:\n",
-        "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+        "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
         # NOTE: without this an unresolved name costs a static (musl) program five seconds.
         "/etc/resolv.conf": "options timeout:0 attempts:1\n",
         "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
@@ -239,7 +239,7 @@ def _entry(parts: _Parts, command: Command) -> None:
     program = parts.data(entry.program(command, environment))
     parts.words += ["--perms", "0555", "--file", program, entry.PLACE]
     parts.words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", command.cwd]
-    call_filter = seccomp.program(command.network)
+    call_filter = seccomp.program(command.network, is_counted=cgroup.is_there())
     if call_filter:
         parts.words += ["--seccomp", parts.data(call_filter)]
 

@@ -86,10 +86,12 @@ _Instruction = tuple[int, int, int, int]
 
 
 @functools.cache
-def program(network: Network, machine: str = "") -> bytes:
+def program(network: Network, machine: str = "", *, is_counted: bool = True) -> bytes:
     """Return the filter as bubblewrap's `--seccomp` reads it; empty where there is no table.
 
-    `machine` is a name as `platform.machine` gives it, by default this machine's.
+    `machine` is a name as `platform.machine` gives it, by default this machine's.  `is_counted`
+    says that a control group counts all memory; without one, what hides memory from a watcher
+    cannot be made.
     """
     known = Machine.of(machine or platform.machine())
     if known is None:
@@ -105,7 +107,7 @@ def program(network: Network, machine: str = "") -> bytes:
         (_ABOVE, 0, 1, LAST),
         (_RETURN, 0, 0, _ERROR | errno.ENOSYS),
     ]
-    for rule in _rules(network):
+    for rule in (*_rules(network), *(() if is_counted else _HIDING)):
         words += _block(rule, [numbers[name] for name in rule.names.split() if name in numbers])
     words.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *word) for word in words)
@@ -188,6 +190,8 @@ _ABSENT = (
         "lookup_dcookie",
     ),
 )
+# Memory that belongs to no process: files without a name, also in flight, and message queues.
+_HIDING = (_Rule(errno.ENOSYS, "memfd_create msgget"),)
 _PARTLY = (
     _Rule(errno.EPERM, "clone", (_Has(0, _NEW_NAMESPACE),)),
     _Rule(errno.EPERM, "unshare", (_Has(0, _NEW_NAMESPACE | _NEW_TIME),)),

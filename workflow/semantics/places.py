@@ -23,9 +23,13 @@ def is_in_test_folder(path: RepoPath) -> bool:
     return not TEST_FOLDERS.isdisjoint(path.parts[:-1])
 
 
+def is_named_as_test(path: RepoPath) -> bool:
+    """Whether a file is called as tests are, in Python or another language, wherever it lies."""
+    pattern = _PYTHON_NAME if path.name.endswith((".py", ".pyi")) else _OTHER_NAME
+    return pattern.fullmatch(path.name) is not None
+
+
 def is_test(path: RepoPath) -> bool:
     """Whether a path is one where tests are looked for, in Python or another language."""
-    in_folder = is_in_test_folder(path)
-    if path.name.endswith((".py", ".pyi")):
-        return in_folder or _PYTHON_NAME.fullmatch(path.name) is not None
-    return _OTHER_NAME.fullmatch(path.name) is not None or (in_folder and path.name.endswith(_CODE))
+    code = (".py", ".pyi", *_CODE)
+    return is_named_as_test(path) or (is_in_test_folder(path) and path.name.endswith(code))

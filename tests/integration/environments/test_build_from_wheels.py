@@ -87,9 +87,25 @@ def test_patch_that_requires_more_gets_its_own(wheels: Path, choose: Choose, tre
     assert same.notes == (f"tests run on {same.base.told}",)
     pair = environments.pair(tree("colour==1.0"), tree("colour==2.0"))
     assert not pair.is_same
-    assert pair.notes[-1] == (
-        "the patch changes what tests run on: colour==1.0 -> colour==2.0, +paint==3.1"
+    (doubt,) = pair.doubts
+    assert doubt.startswith(
+        "the patch changes what tests run on: colour==1.0 -> colour==2.0, +paint==3.1; "
     )
+
+
+def test_package_that_takes_hold_of_the_tests_is_told(
+    wheels: Path, wheel: MakeWheel, choose: Choose, tree: Tree
+) -> None:
+    """Code at start-up, another package's files and another pytest are each a doubt by name."""
+    files = {"evil.pth": "import evil\n", "pytest.py": "X = 1\n", "sitecustomize.py": ""}
+    wheel(wheels, "evil", "1.0", {**files, "paths.pth": "/somewhere\n"})
+    wheel(wheels, "pytest", "98.0")
+    pair = choose(wheels).pair(tree("colour"), tree("colour\nevil\npytest==98.0"))
+    assert [doubt.rpartition(": ")[2] for doubt in pair.doubts[1:]] == [
+        "pytest==99.0 -> pytest==98.0",
+        "evil.pth, sitecustomize.py",
+        "pytest.py (of evil-1.0 and pytest-98.0)",
+    ]
 
 
 def test_change_elsewhere_reads_the_base_alone(wheels: Path, choose: Choose, tree: Tree) -> None:

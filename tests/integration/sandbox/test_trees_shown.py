@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workflow import git_store, trees
-from workflow.sandbox import Command, Limits
+from workflow.sandbox import Command, Laid, Limits, Scratch
 from workflow.trees.verify import is_exact
 from workflow.types import RepoPath
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import GitRepo, GitRepoFactory
     from workflow.sandbox import Sandbox
     from workflow.types import TreeId
@@ -86,3 +88,17 @@ def test_a_base_that_moved_on_is_shown_whole(sandbox: Sandbox, repo: GitRepo) ->
         sorted(f"./{x}".encode() for x in FILES),
     ]
     assert [sorted(one) for one in shown] == wanted
+
+
+@pytest.mark.parametrize(
+    "laid",
+    [Laid("a" * 256, "100644", b"x"), Laid("a", "120000", b""), Laid("a", "120000", b"b\0c")],
+    ids=["name", "empty link", "NUL"],
+)
+def test_a_tree_that_no_system_can_hold_is_its_own_fault(
+    sandbox: Sandbox, tmp_path: Path, laid: Laid
+) -> None:
+    """What cannot be laid out is refused as that, and the sandbox is not said to be broken."""
+    scratch = Scratch(folder=tmp_path, over=(laid,))
+    with pytest.raises(ValueError, match=r"no file that can be made|has a NUL"):
+        sandbox.run(Command(("true",), tree=scratch, limits=LIMITS))

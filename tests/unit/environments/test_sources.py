@@ -99,7 +99,7 @@ def test_configuration_files_count_in_pips_order(tmp_path: Path) -> None:
     """The user's file comes before the variables, which win; `[install]` wins over `[global]`."""
     (tmp_path / ".config" / "pip").mkdir(parents=True)
     (tmp_path / ".config" / "pip" / "pip.conf").write_text(
-        "[global]\nindex-url = https://one.example.test/\ntimeout = 3\n"
+        "[global]\nindex_url = https://one.example.test/\ntimeout = 3\n"
         "[install]\nindex_url = https://two.example.test/\n"
     )
     found = configured({"HOME": str(tmp_path)})

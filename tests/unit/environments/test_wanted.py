@@ -29,7 +29,7 @@ UV_LOCK = """
 [[package]]
 name = "H11"
 version = "1.5"
-source = { registry = "https://index.example.test/" }
+source = { registry = 'https://index.example.test/' }
 [[package]]
 name = "me"
 version = "1"
@@ -147,7 +147,7 @@ def test_broken_and_huge_files_are_refused() -> None:
 
 def test_address_in_a_project_is_refused() -> None:
     """A dependency that names an address is refused in every file."""
-    text = '[project]\ndependencies = ["a @ https://x.test/a.whl"]'
+    text = '[project]\ndependencies = ["a @ https://x.test/a"]'
     with pytest.raises(EnvironmentUnavailableError, match="comes from an address"):
         look({"pyproject.toml": text})
 

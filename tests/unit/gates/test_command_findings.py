@@ -91,6 +91,12 @@ def test_what_is_no_report_is_refused(parser: str, data: bytes, said: str) -> No
         read(parser, data)
 
 
+def test_long_findings_are_told_apart() -> None:
+    """Two that differ behind what is shown are two."""
+    found = read("sarif", sarif(result("x" * 400 + "1"), result("x" * 400 + "2"))).findings
+    assert list(found.values()) == [1, 1]
+
+
 def test_names_are_fit_to_show() -> None:
     """A finding's words are one printable line."""
     (name,) = read("sarif", sarif(result("a\nb\x1b[31m\u202e" + "x" * 1000))).findings

@@ -5,6 +5,7 @@ import pytest
 from tests.unit.gates.cases import LINK, case, tree
 from workflow.gates.pytest import guard
 from workflow.sandbox import Laid
+from workflow.types import RepoPath
 
 BASE = {"app.py": "A = 1\n", "tests/test_app.py": "old\n", "tests/data.json": "1\n"}
 SETTINGS = "[project]\nname = 'x'\n[tool.pytest.ini_options]\naddopts = '-q'\n"
@@ -108,3 +109,40 @@ def test_modules_that_a_tree_has_at_a_top_are_known() -> None:
     }
     known = guard.known(tree(files, "base"))
     assert known == {"app", "package", "src", "lib", "tests", "types", "space", "mod"}
+
+
+@pytest.mark.parametrize(
+    "path", ["rules/spec/core.py", "numpy/testing/_private/utils.py", "app/ab_test.py"]
+)
+def test_programs_in_places_of_tests_are_sources(path: str) -> None:
+    """A name alone makes no test: there has to be one on the base."""
+    base = {**BASE, path: "A = 1\n", "numpy/testing/tests/test_utils.py": "def test_a(): ...\n"}
+    assert guard.infrastructure(case(base, {**base, path: "A = 2\n"})) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("pyproject.toml", "[tool.pytest.ini_options]\npython_files = ['check_*.py', 'x.py']\n"),
+        ("pytest.ini", "[pytest]\npython_files = check_*.py x.py\n"),
+        ("setup.cfg", "[tool:pytest]\npython_files =\n    check_*.py\n"),
+    ],
+)
+def test_tests_are_called_as_the_base_says(name: str, settings: str) -> None:
+    """Settings decide what a test is called; the patch's own do not."""
+    base = {**BASE, name: settings, "in/check_a.py": "def test_a():\n    assert 1\n"}
+    patched = {**base, "in/check_a.py": "def test_a(): ...\n", "in/deep/check_b.py": "x = 1\n"}
+    assert guard.infrastructure(case(base, patched)) == ("in/check_a.py", "in/deep/check_b.py")
+    later = {**BASE, name: settings, "app.py": "A = 2\n"}
+    opened = {**later, name: settings.replace("check_*", "*"), "app.py": "A = 3\n"}
+    assert guard.infrastructure(case(later, opened)) == (name,)
+
+
+def test_what_else_the_tests_use_is_put_back() -> None:
+    """On demand, other files are as they were on the base, too."""
+    patched = {"app.py": "A = 2\n", "wanted.json": "2\n"}
+    one = case({"app.py": "A = 1\n", "wanted.json": "1\n"}, patched)
+    assert guard.guarded(one) is None
+    scratch = guard.guarded(one, [RepoPath("wanted.json")])
+    assert scratch is not None
+    assert scratch.over == (Laid("wanted.json", content=b"1\n"),)

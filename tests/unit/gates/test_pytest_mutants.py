@@ -54,6 +54,38 @@ def test_mutants_work_until_a_test_runs(monkeypatch: pytest.MonkeyPatch) -> None
     assert broken.add.__doc__ == "Add."
 
 
+MANY = "".join(f"def f{n}():\n    return {{}}\n" for n in range(20))
+
+
+def test_each_function_of_the_base_is_broken_by_itself() -> None:
+    """One honest change does not vouch for another; the same is broken on the base."""
+    old, new = (MANY[: MANY.index("def f3")].replace("{}", value) for value in ("1", "2"))
+    *broken, mute = made(old, new).mutants
+    assert [one.names for one in broken] == [(f"app.py: f{n}",) for n in range(3)]
+    assert mute.names == ("app.py: f0", "app.py: f1", "app.py: f2")
+    for one in broken:
+        (before,) = one.before
+        assert (before.content or b"").count(b"on purpose") == 1
+        assert b"return 1" in (before.content or b"")
+
+
+def test_neighbours_are_broken_together_where_there_are_many() -> None:
+    """Each mutant is a run; all of what changed is broken in one of them."""
+    *broken, _ = made(MANY.replace("{}", "1"), MANY.replace("{}", "2")).mutants
+    assert [len(one.names) for one in broken] == [3, 3, 3, 3, 3, 3, 2]
+    one = case({"app.py": MANY.replace("{}", "1")}, {"app.py": MANY.replace("{}", "2")})
+    assert len(mutants.mutants(one, one.patched.scratch, most=1).mutants) == 2
+
+
+def test_constants_beside_functions_are_broken_too() -> None:
+    """A limit that changed along with a function has a mutant of its own; a new one has none."""
+    old = f"LIMIT = 1\n{OLD}"
+    new = f"LIMIT = 2\nFRESH = 3\n{OLD.replace('a - b', 'a + b')}"
+    assert [one.names for one in made(old, new).mutants] == [
+        *(("app.py: add",), ("app.py: LIMIT",), ("app.py: add",)),
+    ]
+
+
 def test_new_functions_are_not_broken_beside_changed_ones() -> None:
     """A hook that the patch brings goes on hooking, so that it gives itself away."""
     new = OLD.replace("a - b", "a + b") + "\ndef hook(item):\n    return item\n"
@@ -199,4 +231,4 @@ BEFORE = Report({"a": Ended.PASSED, "b": Ended.FAILED})
 )
 def test_noticing_takes_a_test_that_passed_and_fails(report: Report, *, is_noticed: bool) -> None:
     """Nothing else shows that tests need what was broken."""
-    assert mutants.noticed(BEFORE, report) is is_noticed
+    assert mutants.noticed(BEFORE.names(Ended.PASSED), report) is is_noticed

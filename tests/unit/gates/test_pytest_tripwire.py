@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.gates.cases import case
+from tests.unit.gates.cases import LINK, case
 from workflow.gates.pytest import tripwire
 
 _EQUAL = "class A:\n    def __eq__(self, o):\n"
@@ -60,7 +60,24 @@ def doubts(new: str, old: str = PLAIN, path: str = "app.py") -> tuple[str, ...]:
         ("import sys\nx = NAME in sys.modules", "test run"),
         ("import os\nos.environ.get('PYTEST_CURRENT_TEST')", "test run"),
         ("x = '/proc/self/mem'", "test run"),
-        ("import os\nx = os.getcwd() == '/work'", "test run"),
+        ("import os\nx = os.getcwd() == '/tree'", "test run"),
+        ("import sys\ngetattr(sys, '_getframe')(1)", "frames"),
+        ("import sys\nvars(sys)['_getframe'](1)", "frames"),
+        ("import operator\noperator.attrgetter('f_code')", "frames"),
+        ("import traceback as t\nt.extract_stack()", "frames"),
+        ("def f(log):\n    return log.findCaller()", "frames"),
+        ("import warnings\nwarnings.catch_warnings(record=True)", "frames"),
+        ("from __main__ import x", "what runs the tests"),
+        ("def f(kind):\n    kind.runtest = None", "what runs the tests"),
+        ("import os\nx = [k for k in os.environ]", "test run"),
+        ("import os\nfor k in os.environ.keys():\n    pass", "test run"),
+        ("import sys\nfor k in sys.modules:\n    pass", "test run"),
+        ("import sys\nx = 'start' in sys.argv[0]", "test run"),
+        ("import socket\nx = socket.gethostname() == 'a'", "test run"),
+        ("import sys\nx = type(sys.stdout)", "test run"),
+        ("import importlib\nimportlib.import_module('.'.join(x))", "put together"),
+        (f"{_EQUAL}        return isinstance(o, int)", "equal to everything"),
+        ("class A(int):\n    def __eq__(self, o):\n        return self - o < 9", "built-in kind"),
         ("def pytest_runtest_makereport(item, call):\n    pass", "run or reported"),
         ("pytest_plugins = ['x']", "run or reported"),
         ("pytest_runtest_protocol = print", "run or reported"),
@@ -86,7 +103,7 @@ def test_tricks_are_seen(code: str, words: str) -> None:
         "from pathlib import Path\nPath(__file__).parent.joinpath('x').read_text()",
         "exec('x = 1')",
         "class A:\n    def __eq__(self, other):\n        return self.a == other.a",
-        "class A:\n    def __eq__(self, other):\n        return isinstance(other, A) or False",
+        "class A:\n    def __eq__(self, other):\n        return type(self) is type(other)",
         "from app import settings\nsettings.debug = True",
         "import re\nre.compile(x)",
         "getattr(x, name)",
@@ -115,6 +132,43 @@ def test_tests_may_do_what_tests_do() -> None:
 def test_files_that_act_by_themselves_are_told(path: str) -> None:
     """Some files need no line of code to do something to the tests."""
     assert doubts("x = 1\n", old="", path=path)
+
+
+@pytest.mark.parametrize("path", ["t.pkl", "a/w.PT", "lib.dll", "x.whl", "m.npy"])
+def test_data_that_may_be_code_is_told(path: str) -> None:
+    """A program that loads it runs it, and no line of Python changes."""
+    assert len(doubts("x", old="y", path=path)) == 1
+
+
+def test_data_is_known_by_how_it_begins() -> None:
+    """Whatever a pickle is called; a text is none."""
+    assert "may be code" in doubts("PK\x03\x04", old="", path="data.bin")[0]
+    assert doubts("PK", old="", path="data.bin") == ()
+
+
+@pytest.mark.parametrize(("target", "leaves"), [("/etc/x", True), ("../../x", True), ("b", False)])
+def test_links_out_of_the_tree_are_told(target: str, *, leaves: bool) -> None:
+    """What they lead to is there in one place and not in another."""
+    assert bool(doubts(f"{LINK}{target}", path="a/app.py")) is leaves
+
+
+def test_sign_that_moves_is_a_new_one() -> None:
+    """What was honest in one function need not be so in another."""
+    old = "import sys\ndef a():\n    return 'pytest' in sys.modules\ndef b():\n    return 1\n"
+    new = old.replace("'pytest' in sys.modules", "2").replace("1", "'pytest' in sys.modules")
+    assert [doubt[:14] for doubt in doubts(new, old)] == ["app.py, line 5"]
+
+
+def test_encodings_that_hide_code_are_told() -> None:
+    """A line of comments can be a program in another encoding."""
+    assert "hide code" in doubts("# -*- coding: utf-7 -*-\n")[0]
+    assert doubts("# coding: utf-8\n") == ()
+
+
+def test_many_signs_of_one_statement_are_read_at_once() -> None:
+    """A long list of what could tell a test run takes no longer than a list."""
+    (doubt,) = doubts("x = [" + "'/proc/', " * 15_000 + "]\n")
+    assert doubt.startswith("app.py, line 1: could tell")
 
 
 def test_files_that_go_are_not_told() -> None:

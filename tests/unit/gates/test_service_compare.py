@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflow.gates.service import Check, Expect
+from workflow.gates.service import Check, Expect, told
 from workflow.gates.service.answers import Answer
 from workflow.gates.service.checks import Kind
 from workflow.gates.service.compare import Compared, compared
@@ -178,6 +178,58 @@ def test_lost_guards_are_doubts() -> None:
     result = one(OWN, probe(before), probe(after))
     assert "own: the header x-frame-options is gone" in result.doubts
     assert "own: every origin may read the answer now" in result.doubts
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "doubt"),
+    [
+        (b'{"a": 2, "b": [{"c": 1}], "n": "x"}', JSON, ""),
+        (b'{"a": 2, "b": [{"c": 1}], "n": null, "more": 1}', JSON, ""),
+        (b'{"b": [{"c": 1}]}', JSON, "fits: the answer has no more body.a, body.n"),
+        (b'{"a": 2, "b": [{}], "n": 1}', JSON, "fits: the answer has no more body.b[].c"),
+        (b'{"a": 2, "b": 1, "n": 1}', JSON, "fits: body.b is a number, was a list"),
+        (b'{"a": "2", "b": [{"c": 1}], "n": 1}', JSON, "fits: body.a is text, was a number"),
+        (b"[" * 60_000, JSON, "fits: body is no JSON, was a table"),
+        (b"[1]", JSON, "fits: body is a list, was a table"),
+        (b"", (), "fits: the answer has no more body, its type"),
+    ],
+)
+def test_losses_are_doubts(body: bytes, headers: tuple[tuple[str, str], ...], doubt: str) -> None:
+    """A fitting request's answer that loses a field, its kind or being JSON is to be looked at."""
+    base = probe(
+        said(200, b'{"a": 1, "b": [{"c": 1}], "n": null, "t": 1}', JSON),
+        said(200, b'{"a": 3, "b": [{"c": 2, "d": 1}], "n": null}', JSON),
+    )
+    result = one(FITTING, base, probe(said(200, body, headers)))
+    assert result.doubts == ((doubt,) if doubt else ())
+    assert not one(UNFIT, base, probe(said(200, body, headers))).doubts
+
+
+def test_other_type_is_a_doubt() -> None:
+    """What was JSON and is plain text has lost its type and all that was in it."""
+    result = one(FITTING, probe(said(200, b"{}", JSON)), probe(said(200, b"x")))
+    assert result.doubts == (
+        "fits: the answer has no more body",
+        "fits: its type is none, was application/json",
+    )
+
+
+def test_answer_that_became_too_long_is_a_doubt() -> None:
+    """What cannot be compared any more is said as that."""
+    long = Said(Answer(200, JSON, b"[" * 99, is_whole=False))
+    result = one(FITTING, probe(said(200, b"{}", JSON)), probe(long))
+    assert result.doubts == ("fits: body is too long to be compared, was a table",)
+
+
+def test_same_difference_is_told_once() -> None:
+    """What is the same for many requests is one line with their number."""
+    checks = [Check(name, "GET", "/") for name in "abcde"]
+    answers = {(turn, n): said(204 if n else 200) for turn in (0, 1) for n in range(5)}
+    results = compared(checks, None, Probe(1, said=answers))
+    assert told.notes(results) == [
+        "a: answered with 200",
+        "4 requests: answered with 204 (b, c, d and 1 more)",
+    ]
 
 
 def test_what_passes_is_not_told() -> None:

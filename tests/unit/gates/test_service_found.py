@@ -13,7 +13,7 @@ from workflow.gates import Case
 from workflow.gates.service import detect, scene
 from workflow.gates.service.exchange import Target
 from workflow.sandbox.bubblewrap import Bubblewrap
-from workflow.types import ChangeKind, FileChange, RepoPath, TreeChange
+from workflow.types import ChangeKind, FileChange, RepoPath, Side, TreeChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,27 @@ def test_app_that_moves_is_probed_where_it_is() -> None:
     one = scene.found(case({"main.py": FASTAPI}, {"server.py": FASTAPI}), (), derives=False)
     assert one is not None
     assert [app.target.app for app in one.apps.values()] == ["main:app", "server:app"]
-    assert "on the base it is main:app" in one.notes
+    assert one.doubts[0].startswith("on the base the service is main:app")
+
+
+@pytest.mark.parametrize(
+    ("main", "target"),
+    [
+        ("import fastapi\napp, = [getattr(fastapi, 'FastAPI')()]\n", "main:app"),
+        ("from hidden import *\n", "main:app"),
+        ("from hidden import thing as app\n", "main:app"),
+        ("def __getattr__(name): ...\n", "main:app"),
+        ("(", "main:app"),
+        ("import uvicorn\nuvicorn.run('app:app')\n", "app:app"),
+    ],
+)
+def test_another_app_does_not_take_the_place(main: str, target: str) -> None:
+    """Where the module of the base's app can still have it, that is started; else it is a doubt."""
+    patched = {"main.py": main, "app.py": FASTAPI}
+    one = scene.found(case({"main.py": FASTAPI}, patched), (), derives=False)
+    assert one is not None
+    assert one.apps[Side.PATCHED].target.app == target
+    assert bool(one.doubts) == (target == "app:app")
 
 
 def test_hostile_makers_are_looked_at_once() -> None:

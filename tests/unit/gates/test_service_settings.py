@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from workflow import config
 from workflow.environments import Installed
 from workflow.gates.service import Check, Expect, Target, service_gate
-from workflow.gates.service.checks import request
+from workflow.gates.service.checks import Address, request
 from workflow.types import RepoPath
 
 TEXT = """
@@ -58,16 +60,17 @@ def test_settings_become_checks() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('app = "main"', "gates.service.app"),
+        ('app = "main"', "gates.service.app: a module and a variable in it are expected"),
         ('app = "--reload:x"', "gates.service.app"),
         ('folder = "../x"', "not a contained repository path"),
         ("apps = 1", "is app meant?"),
         ("start_s = 0", "above 0"),
-        ('env = { "A B" = "x" }', "gates.service.env"),
-        ('health = "healthz"', "gates.service.health"),
+        ('env = { "A B" = "x" }', "gates.service.env.A B: the name of a variable is expected"),
+        ('health = "healthz"', "gates.service.health: a path that begins with /"),
         ('[[gates.service.checks]]\nname = "a"\npath = "x"', "gates.service.checks.0.path"),
         ('[[gates.service.checks]]\nname = "a"\npath = "/x\\r\\ny"', "gates.service.checks.0.path"),
-        ('[[gates.service.checks]]\nname = "a"\npath = "/x"\nmethod = "get"', "checks.0.method"),
+        ('[[gates.service.checks]]\nname = "a"\npath = "/x"\nmethod = "get"', "capital letters"),
+        ('[[gates.service.checks]]\nname = "a"\npath = "/x"\nexpect = 200', "{ status = 200 }"),
         ('[[gates.service.checks]]\nname = "a"\npath = "/x"\npaht = 1', "is path meant?"),
         (
             '[[gates.service.checks]]\nname = "a"\npath = "/"\nexpect = { stats = 1 }',
@@ -100,11 +103,23 @@ def test_request_bytes() -> None:
     """A request says its length and that the connection ends; what is given goes before ours."""
     check = Check("x", "POST", "/a?b", (("host", "example.test"), ("A", "b")), b"{}", pad=3)
     made = request(check)
-    assert made.head == (
-        b"POST /a?b HTTP/1.1\r\nUser-Agent: workflow\r\nAccept: */*\r\nhost: example.test\r\n"
-        b"A: b\r\nConnection: close\r\nContent-Length: 5\r\n\r\n"
-    )
+    first, client, *rest = made.head.split(b"\r\n")
+    assert first == b"POST /a?b HTTP/1.1"
+    assert client.startswith(b"User-Agent: Mozilla")
+    given = [b"Accept: */*", b"host: example.test", b"A: b"]
+    assert rest == [*given, b"Connection: close", b"Content-Length: 5", b"", b""]
     assert (made.body, made.pad, made.tail) == (b"{}", 3, b"")
+
+
+def test_service_cannot_tell_that_it_is_probed() -> None:
+    """Port and the path that there is not are those of a case; no request names us."""
+    one = Address.made(lambda text: hashlib.sha256(text.encode()).hexdigest())
+    other = Address.made(lambda text: hashlib.sha256(f"other {text}".encode()).hexdigest())
+    assert one.port != other.port
+    assert one.nowhere != other.nowhere
+    head = request(Check("x", "GET", one.nowhere), one).head.lower()
+    assert b"workflow" not in head
+    assert f"host: 127.0.0.1:{one.port}".encode() in head
 
 
 def test_request_of_undeclared_length() -> None:

@@ -129,6 +129,27 @@ def test_link_is_laid_as_its_target_says(tmp_path: Path) -> None:
     assert read(tmp_path) == {"link": ("120000", b"../no/such\xff")}
 
 
+@pytest.mark.parametrize(
+    ("path", "mode", "content", "why"),
+    [
+        ("a" * 256, "100644", b"x", "File name too long"),
+        ("d" * 300 + "/a", "100644", b"x", "File name too long"),
+        ("d" * 300 + "/a", "100644", None, "File name too long"),
+        ("a\0b", "100644", b"x", "can be laid over"),
+        ("link", "120000", b"", "No such file"),
+        ("link", "120000", b"t" * 4096, "File name too long"),
+        ("link", "120000", b"a\0b", "has a NUL"),
+    ],
+)
+def test_what_cannot_be_made_is_the_trees_fault(
+    path: str, mode: str, content: bytes | None, why: str, tmp_path: Path
+) -> None:
+    """A name or a target that Linux cannot hold is refused as that, in a short line."""
+    with pytest.raises(ValueError, match=why) as caught:
+        lay(str(tmp_path), [(path, mode, content)])
+    assert len(str(caught.value)) < 300
+
+
 def test_folder_of_any_depth_is_removed(tmp_path: Path) -> None:
     """A folder deeper than Python recurses and descriptors last goes with all that is in it."""
     deepest = tmp_path

@@ -24,9 +24,16 @@ HEADERS = {
 }
 MACHINES = pytest.mark.parametrize("machine", list(Machine))
 # Calls that are in the table for the entry's own use.
-OPEN = {"write", "openat", "dup3", "execve", "exit_group", "prlimit64"} | {
-    f"landlock_{name}" for name in ("create_ruleset", "add_rule", "restrict_self")
-}
+OPEN = {
+    "msgget",
+    "memfd_create",
+    "write",
+    "openat",
+    "dup3",
+    "execve",
+    "exit_group",
+    "prlimit64",
+} | {f"landlock_{name}" for name in ("create_ruleset", "add_rule", "restrict_self")}
 PARTLY = {"clone", "unshare", "ioctl", "personality", "mknod", "mknodat", "shmget"} | {
     "socket",
     "socketpair",

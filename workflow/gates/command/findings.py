@@ -6,6 +6,7 @@ of one name are counted: a second one is new.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from workflow.canonical import no_constant, unique_members
-from workflow.gates.text import one_line
+from workflow.gates.text import MAX_LINE, one_line
 from workflow.sandbox import TREE
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _result(result: Mapping[str, Any]) -> str:
     place = places[0].get("physicalLocation", {}).get("artifactLocation", {}).get("uri", "")
     words = result["message"].get("text") or result["message"].get("id", "")
     path = str(place).removeprefix("file://").removeprefix(f"{TREE}/")
-    return one_line(": ".join(part for part in (path, str(rule), str(words)) if part))
+    return _name(": ".join(part for part in (path, str(rule), str(words)) if part))
 
 
 def _junit(data: bytes) -> Report:
@@ -137,12 +138,21 @@ class _Junit:
     def end(self, tag: str) -> None:
         self._depth -= 1
         if tag == "testcase" and self._name:
-            self.ended.append((one_line(self._name), self._how))
+            self.ended.append((_name(self._name), self._how))
             self._name = ""
 
     def refuse(self, *_: object) -> None:
         message = "the report declares a document type, which JUnit's has none of"
         raise ReportError(message)
+
+
+def _name(text: str) -> str:
+    """Return a finding's name: one printable line, and of no other finding, however long it is."""
+    shown = one_line(text)
+    if shown == text:
+        return shown
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{one_line(text, MAX_LINE - 15)} ({mark})"
 
 
 def _bounded(found: Counter[str]) -> Counter[str]:

@@ -7,9 +7,11 @@ can hide a finding, and cannot make another gate's verdict better.
 from __future__ import annotations
 
 import posixpath
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.environments import EnvironmentUnavailableError
@@ -24,7 +26,6 @@ from workflow.types import Evidence, Outcome, Side, Tally, Turn, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
     from workflow.config import CommandSettings
     from workflow.environments import Environments
@@ -36,10 +37,12 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 _NOT_STARTED = {126, 127}
 _MOST_NAMES = 20
 _LOG_HINT = "`workflow show ID --log {}`, with the proposal's ID, shows what it printed"
-# The tool prints to stderr, and what it wrote is what comes over stdout; no link is followed.
+# The tool prints to stderr, and what it wrote is what comes over stdout; no link is followed.  What
+# the tree has in the report's place is no report.
 _WITH_REPORT = """
 report=$1
 shift
+rm -rf -- "$report" || exit 125
 "$@" >&2
 status=$?
 if [ -f "$report" ] && [ ! -L "$report" ]; then head -c "$MOST" -- "$report"; fi
@@ -77,7 +80,10 @@ class CommandGate:
         """Return the settings, the tools and the environment."""
         found = self._interpreter(case)
         folders = found.folders if found else ()
-        return identity(self.settings.model_dump_json(), tools=(*self.tools, *folders))
+        # Of the system, which every run sees, only the program itself is looked at.
+        program = shutil.which(self.settings.argv[0], path=_PATH)
+        system = (Path(program).resolve(),) if program else ()
+        return identity(self.settings.model_dump_json(), tools=(*self.tools, *folders, *system))
 
     def judge(self, case: Case) -> Verdict:
         """Run the command on both trees side by side, and compare."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from workflow.environments import Environments, EnvironmentUnavailableError, Installed
@@ -76,15 +76,16 @@ class PytestGate:
                 return Verdict(self.name, Outcome.ERROR, one_line(error.message), hint=error.hint)
             wanted = (*self.plugins, *plugins.mentioned(case.base, root))
             benches.append(Bench(case, root, pair, wanted, known, self.timeout_s))
-            if not pair.is_same:
-                told |= dict.fromkeys(pair.notes)
+            told |= dict.fromkeys(pair.notes)
         if not benches:
             return Verdict(self.name, Outcome.ERROR, "there are no tests around the change")
         results = _results(benches)
         for bench in benches:
             told |= dict.fromkeys(_lacking(bench))
         evidence = [run for bench in benches for run in bench.evidence]
-        return _verdict(self.name, case, results, evidence, tuple(told))
+        verdict = _verdict(self.name, case, results, evidence, tuple(told))
+        below = dict.fromkeys(doubt for bench in benches for doubt in bench.pair.doubts)
+        return replace(verdict, doubts=bounded([*below, *verdict.doubts]))
 
     def _pair(self, case: Case, root: str) -> Pair:
         paths = case.change.paths

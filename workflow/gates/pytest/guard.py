@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from workflow.gates.pytest.collected import Collected
 from workflow.sandbox import Laid
-from workflow.semantics.places import is_in_test_folder, is_test
 from workflow.semantics.python import UnreadableError, is_settings_file, pytest_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from workflow.gates.interface import Case, Tree
     from workflow.sandbox import Scratch
@@ -38,15 +38,19 @@ def clean(tree: Tree) -> Scratch:
 
 def infrastructure(case: Case) -> tuple[RepoPath, ...]:
     """Return the changed files that are tests, what tests use, or what configures them."""
-    return tuple(file.path for file in case.change.files if _is_infrastructure(case, file))
+    collected = Collected(case)
+    return tuple(
+        file.path for file in case.change.files if _is_infrastructure(case, file, collected)
+    )
 
 
-def guarded(case: Case) -> Scratch | None:
+def guarded(case: Case, also: Sequence[RepoPath] = ()) -> Scratch | None:
     """Return the patched sources under the base's tests and their configuration.
 
-    `None` when the patch touches neither tests nor configuration: then that is the patched tree.
+    `also` are changed files that are the base's, too.  `None` when the patch touches neither tests
+    nor configuration, nor these: then that is the patched tree.
     """
-    return _mixed(case, case.patched, case.base)
+    return _mixed(case, case.patched, case.base, also)
 
 
 def transplanted(case: Case) -> Scratch | None:
@@ -69,9 +73,9 @@ def _is_module(entry: Entry) -> bool:
     return entry.path.endswith(_MODULES)
 
 
-def _is_infrastructure(case: Case, file: FileChange) -> bool:
+def _is_infrastructure(case: Case, file: FileChange, collected: Collected) -> bool:
     path = file.path
-    if is_in_test_folder(path) or is_test(path) or _SELF_LOADING.fullmatch(path.name):
+    if _SELF_LOADING.fullmatch(path.name) or collected.is_test(file):
         return True
     if any(map(_METADATA.fullmatch, path.parts)):
         return True
@@ -94,9 +98,9 @@ def _settings(tree: Tree, path: RepoPath, mode: str | None) -> dict[str, str] | 
         return data
 
 
-def _mixed(case: Case, sources: Tree, tests: Tree) -> Scratch | None:
+def _mixed(case: Case, sources: Tree, tests: Tree, also: Sequence[RepoPath] = ()) -> Scratch | None:
     """Return one tree, with all that is for tests as it is in the other one."""
-    paths = infrastructure(case)
+    paths = (*infrastructure(case), *also)
     if not paths:
         return None
     touched = frozenset(paths)

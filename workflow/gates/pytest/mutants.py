@@ -2,54 +2,56 @@
 
 A mutant runs all that the patch wrote and spoils only what comes of it, and only while a test runs:
 code that takes the verdict into its own hands does so in a mutant as well, and the tests that it
-made pass go on passing, which gives it away.
+made pass go on passing, which gives it away.  What the base has is broken one by one, so that one
+honest change does not vouch for all others.
 """
 
 from __future__ import annotations
 
-import ast
-import warnings
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final
 
+from workflow.gates.pytest import spoil
 from workflow.gates.pytest.guard import infrastructure
 from workflow.gates.pytest.report import Ended
 from workflow.sandbox import Laid
 from workflow.semantics.neutral import is_same
-from workflow.semantics.python import UnreadableError, parse_text, weight
+from workflow.semantics.python import UnreadableError, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import ast
+    from collections.abc import Callable, Iterable, Iterator
 
     from workflow.gates.interface import Case
     from workflow.gates.pytest.report import Report
     from workflow.sandbox import Scratch
     from workflow.types import FileChange, RepoPath
 
-    _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+    Chosen = list[tuple[str, spoil.Definition, tuple[str, ...]]]
 
+MOST: Final = 8
+"""How many things that the base has are broken one by one; of more, neighbours go together."""
 _REGULAR = ("100644", "100755")
 _MAX_FILES = 100
 # Words and signs of all files of a patch together: about 6 s of reading and writing.
 _MAX_WEIGHT = 100_000
-# Set by pytest during each phase of each test, and for the programs that a test starts.
-_TESTING = "'PYTEST_CURRENT_TEST' in __import__('os').environ"
-_RAISE = f"if {_TESTING}:\n    raise RuntimeError('broken on purpose')\n"
-_NOTHING = f"(lambda value: None if {_TESTING} else value)(it)"
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SCOPES = (*_DEFINITIONS, ast.ClassDef, ast.Lambda)
-_BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
 _FAULTS = (UnreadableError, RecursionError, MemoryError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A tree in which everything `names` (`file.py: name`) does one thing wrong: `what`, a verb."""
+    """A tree in which everything `names` (`file.py: name`) does one thing wrong: `what`, a verb.
+
+    `laid` are the files that make it so.  `before` are those that break the same on the base; none
+    where the base does not have it.
+    """
 
     what: str
     scratch: Scratch
     names: tuple[str, ...]
+    laid: tuple[Laid, ...] = ()
+    before: tuple[Laid, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,15 @@ class Mutants:
     left: tuple[RepoPath, ...] = ()
 
 
-def mutants(case: Case, under: Scratch) -> Mutants:
-    """Return the mutants of a patch, at most two, laid over `under`, which has its sources.
+def mutants(case: Case, under: Scratch, most: int = MOST) -> Mutants:
+    """Return the mutants of a patch laid over `under`, which has its sources.
 
-    In the first, every function of the base that changed raises an error when it is done, and
-    constants have another value in a file where they alone changed.  New functions stay as they are
-    unless there are no others: what takes the verdict into its hands is likely among them.  In the
-    second, every function that is new or changed returns or yields nothing, where it gives
-    anything.  Of a file in which something else changed, every function counts as changed.
+    Every function of the base that changed raises an error when it is done, and constants of the
+    base that changed have another value: each in a mutant of its own, or in `most` together.  New
+    functions stay as they are unless there are no others: what takes the verdict into its hands is
+    likely among them.  In the last one, every function that is new or changed returns or yields
+    nothing, where it gives anything.  Of a file in which something else changed, every function
+    counts as changed.
     """
     tests = frozenset(infrastructure(case))
     files = [
@@ -82,8 +85,7 @@ def mutants(case: Case, under: Scratch) -> Mutants:
     candidates = [source.path for source in sources] + [file.path for file in there[_MAX_FILES:]]
     so_far = accumulate(weight(source.new) for source in sources)
     bounded = [one for one, total in zip(sources, so_far, strict=True) if total <= _MAX_WEIGHT]
-    made = (_broken(under, bounded), _mute(under, bounded))
-    found = tuple(one for one in made if one)
+    found = (*_broken(under, bounded, most), *_mute(under, bounded))
     broken = {name.rpartition(": ")[0] for one in found for name in one.names}
     return Mutants(
         found,
@@ -92,25 +94,39 @@ def mutants(case: Case, under: Scratch) -> Mutants:
     )
 
 
-def noticed(before: Report, mutant: Report) -> bool:
-    """Whether a test that passed before fails in a mutant's run, or never ends there.
+def noticed(passed: Iterable[str], mutant: Report) -> bool:
+    """Whether one of the tests that passed before fails in a mutant's run, or it never ends.
 
     A run that contradicts itself shows nothing, and neither does one that cannot load the tests.
     """
     if mutant.problem and not mutant.broken:
         return False
-    passed = before.names(Ended.PASSED)
-    return mutant.timed_out or not passed.isdisjoint(mutant.names(Ended.FAILED))
+    return mutant.timed_out or not mutant.names(Ended.FAILED).isdisjoint(passed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A changed file as it is now, and what its functions and constants said before."""
+    """A changed file as it was and is now, and what its functions and constants said before."""
 
     path: RepoPath
     mode: str
-    new: bytes
+    old: bytes = field(repr=False)
+    new: bytes = field(repr=False)
     known: frozenset[tuple[str, str]] = field(repr=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that the base has."""
+        return frozenset(name for name, _ in self.known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is broken together of one file: functions by name, or else constants."""
+
+    source: _Source
+    functions: frozenset[str] = frozenset()
+    constants: frozenset[str] = frozenset()
 
 
 def _source(case: Case, file: FileChange) -> _Source | None:
@@ -120,246 +136,150 @@ def _source(case: Case, file: FileChange) -> _Source | None:
     if file.old_mode in _REGULAR and is_same(file.path, old, new):
         return None
     try:
-        known = frozenset(_things(_parsed(old)))
+        known = frozenset(spoil.things(spoil.parsed(old)))
     except _FAULTS:
         known = frozenset()
-    return _Source(file.path, file.new_mode or "", new, known)
+    return _Source(file.path, file.new_mode or "", old, new, known)
 
 
-def _broken(under: Scratch, sources: list[_Source]) -> Mutant | None:
-    names, scratch = _laid(under, sources, _spoiled_known)
+# --- what is broken together ----------------------------------------------------------------------
+
+
+def _broken(under: Scratch, sources: list[_Source], most: int) -> Iterator[Mutant]:
+    """Yield what breaks each thing that the base has; what is new only where nothing else is."""
+    units = [unit for source in sources for unit in _units(source)]
+    share = -(-len(units) // max(most, 1)) or 1
+    found = [_mutant(under, units[n : n + share]) for n in range(0, len(units), share)]
+    if any(found):
+        yield from (one for one in found if one)
+        return
+    names, laid = _laid(sources, _spoiled_new)
+    if names:
+        yield Mutant(_are(names, "broken on purpose"), under.laid(*laid), names, laid)
+
+
+def _units(source: _Source) -> list[_Unit]:
+    """Return what of a file is broken: each function that changed, and its constants."""
+    try:
+        module = spoil.parsed(source.new)
+        chosen, is_whole = _chosen(module, source)
+    except _FAULTS:
+        return []
+    known = source.names
+    changed = {name for name, _, _ in chosen}
+    tops: dict[str, set[str]] = {}
+    for name, _, around in chosen:
+        top = next((one for one in around if one in changed), name)
+        if name in known:
+            tops.setdefault("" if is_whole else top, set()).add(name)
+    constants = frozenset(
+        name
+        for name, statement in spoil.constants(module)
+        if not spoil.is_known(name, statement, source.known) and spoil.can_change(statement)
+    )
+    found = [_Unit(source, functions=frozenset(names)) for names in tops.values()]
+    if constants and chosen:
+        constants &= known
+    return [*found, _Unit(source, constants=constants)] if constants else found
+
+
+def _mutant(under: Scratch, units: list[_Unit]) -> Mutant | None:
+    """Return the tree in which some units are broken, and how they are broken on the base."""
+    by_source: dict[RepoPath, list[_Unit]] = {}
+    for unit in units:
+        by_source.setdefault(unit.source.path, []).append(unit)
+
+    def spoiled(module: ast.Module, source: _Source) -> list[str]:
+        functions = frozenset().union(*(unit.functions for unit in by_source[source.path]))
+        constants = frozenset().union(*(unit.constants for unit in by_source[source.path]))
+        return [
+            *(name for name, one, _ in _named(module, functions) if spoil.raise_at_end(one)),
+            *_other_values(module, constants),
+        ]
+
+    sources = list({unit.source.path: unit.source for unit in units}.values())
+    names, laid = _laid(sources, spoiled)
+    _, before = _laid([one for one in sources if one.old], spoiled, is_old=True)
     if not names:
-        names, scratch = _laid(under, sources, _spoiled_all)
-    are = "is" if len(names) == 1 else "are"
-    return Mutant(f"{are} broken on purpose", scratch, names) if names else None
+        return None
+    return Mutant(_are(names, "broken on purpose"), under.laid(*laid), names, laid, before)
 
 
-def _mute(under: Scratch, sources: list[_Source]) -> Mutant | None:
-    names, scratch = _laid(under, sources, _muted)
-    what = "returns nothing" if len(names) == 1 else "return nothing"
-    return Mutant(what, scratch, names) if names else None
+def _mute(under: Scratch, sources: list[_Source]) -> Iterator[Mutant]:
+    names, laid = _laid(sources, _muted)
+    if names:
+        what = "returns nothing" if len(names) == 1 else "return nothing"
+        yield Mutant(what, under.laid(*laid), names, laid)
+
+
+def _are(names: tuple[str, ...], what: str) -> str:
+    return f"{'is' if len(names) == 1 else 'are'} {what}"
 
 
 def _laid(
-    under: Scratch,
     sources: list[_Source],
-    spoil: Callable[[ast.Module, _Source], list[str]],
-) -> tuple[tuple[str, ...], Scratch]:
-    """Return what was spoiled, as `file: name`, and the tree with it."""
+    spoiled: Callable[[ast.Module, _Source], list[str]],
+    *,
+    is_old: bool = False,
+) -> tuple[tuple[str, ...], tuple[Laid, ...]]:
+    """Return what was spoiled, as `file: name`, and the files that say so."""
     laid: list[Laid] = []
     names: list[str] = []
     for source in sources:
         try:
-            module = _parsed(source.new)
-            found = spoil(module, source)
-            text = _written(module) if found else b""
+            module = spoil.parsed(source.old if is_old else source.new)
+            found = spoiled(module, source)
+            text = spoil.written(module) if found else b""
         except _FAULTS:
             continue
         if text:
             laid.append(Laid(source.path, source.mode, text))
-            names += [f"{source.path}: {name}" for name in found]
-    return tuple(names), under.laid(*laid)
+            names += [f"{source.path}: {name}" for name in dict.fromkeys(found)]
+    return tuple(names), tuple(laid)
 
 
-def _parsed(data: bytes) -> ast.Module:
-    return parse_text(data.decode("utf-8-sig"))
+# --- what of a file -------------------------------------------------------------------------------
 
 
-def _written(module: ast.Module) -> bytes:
-    """Return a module as text; empty where that cannot be read again."""
-    text = ast.unparse(ast.fix_missing_locations(module))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
-    except SyntaxError:
-        return b""
-    return text.encode("utf-8", "surrogateescape")
-
-
-# --- what changed ---------------------------------------------------------------------------------
-
-
-def _things(module: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield every function and constant of a module, by name and what it says."""
-    for name, node, _ in _definitions(module):
-        yield name, _said(node)
-    for name, statement in _constants(module):
-        yield name, ast.dump(statement)
-
-
-def _definitions(
-    module: ast.Module,
-) -> Iterator[tuple[str, _Definition, tuple[str, ...]]]:
-    """Yield each function with its dotted name, and the names of the functions around it."""
-    stack: list[tuple[ast.AST, str, tuple[str, ...]]] = [(module, "", ())]
-    while stack:
-        node, prefix, around = stack.pop()
-        if isinstance(node, (*_DEFINITIONS, ast.ClassDef)):
-            name = prefix + node.name
-            if isinstance(node, _DEFINITIONS):
-                yield name, node, around
-                around = (*around, name)
-            prefix = f"{name}."
-        blocks = [child for child in ast.iter_child_nodes(node) if isinstance(child, _BLOCKS)]
-        stack += [(child, prefix, around) for child in reversed(blocks)]
-
-
-def _said(node: _Definition) -> str:
-    """What a function says, but for its first words on itself, and what functions in it say."""
-    inner = [one for one in _inner(node) if isinstance(one, _DEFINITIONS)]
-    bodies = [one.body for one in inner]
-    for one in inner:
-        one.body = []
-    try:
-        parts = (node.args, *node.decorator_list, *_after_docstring(node))
-        return repr([type(node).__name__, *map(ast.dump, parts)])
-    finally:
-        for one, body in zip(inner, bodies, strict=True):
-            one.body = body
-
-
-def _inner(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the statements below a node, at any depth."""
-    stack = [node]
-    while stack:
-        blocks = [one for one in ast.iter_child_nodes(stack.pop()) if isinstance(one, _BLOCKS)]
-        yield from blocks
-        stack += blocks
-
-
-def _after_docstring(node: _Definition) -> list[ast.stmt]:
-    match node.body:
-        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-            return rest
-        case body:
-            return body
-
-
-def _constants(module: ast.Module) -> Iterator[tuple[str, ast.Assign | ast.AnnAssign]]:
-    """Yield what is written out and given a name, in the module and its classes."""
-    stack: list[tuple[ast.stmt, str]] = [(one, "") for one in reversed(module.body)]
-    while stack:
-        node, prefix = stack.pop()
-        match node:
-            case ast.ClassDef(name=name, body=body):
-                stack += [(one, f"{prefix}{name}.") for one in reversed(body)]
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                yield prefix + name, node
-            case _:
-                pass
-
-
-# --- what is spoiled ------------------------------------------------------------------------------
-
-
-def _spoiled_known(module: ast.Module, source: _Source) -> list[str]:
-    """Break what changed of a file, and was there before; return the names."""
-    known = {name for name, _ in source.known}
-    chosen = _chosen(module, source)
-    found = [name for name, node in chosen if name in known and _raise(node)]
-    return found or ([] if chosen else _other_values(module, source))
-
-
-def _spoiled_all(module: ast.Module, source: _Source) -> list[str]:
+def _spoiled_new(module: ast.Module, source: _Source) -> list[str]:
     """Break what is new of a file; return the names."""
-    return [name for name, node in _chosen(module, source) if _raise(node)]
+    chosen, _ = _chosen(module, source)
+    return [name for name, node, _ in chosen if spoil.raise_at_end(node)]
 
 
 def _muted(module: ast.Module, source: _Source) -> list[str]:
     """Silence what changed of a file, or is new; return the names."""
-    return [name for name, node in _chosen(module, source) if _return_nothing(node)]
+    chosen, _ = _chosen(module, source)
+    return [name for name, node, _ in chosen if spoil.return_nothing(node)]
 
 
-def _chosen(module: ast.Module, source: _Source) -> list[tuple[str, _Definition]]:
+def _chosen(module: ast.Module, source: _Source) -> tuple[Chosen, bool]:
     """Return the functions that changed, with those in them; of a file where else all of them.
 
-    None in a file where constants changed, and can be given another value.
+    None in a file where constants changed, and can be given another value.  The second says whether
+    it is all of them.
     """
-    every = list(_definitions(module))
-    changed = {name for name, node, _ in every if (name, _said(node)) not in source.known}
-    if not changed and not _can_change(module, source):
-        changed = {name for name, _, _ in every}
-    return [(name, node) for name, node, around in every if not changed.isdisjoint((name, *around))]
-
-
-def _raise(node: _Definition) -> bool:
-    """Let a function raise an error when all that it does is done."""
-    body = _after_docstring(node)
-    first = node.body[: len(node.body) - len(body)]
-    last = ast.parse(_RAISE).body
-    node.body = [*first, ast.Try(body or [ast.Pass()], [], [], last)]
-    return True
-
-
-def _return_nothing(node: _Definition) -> bool:
-    """Let a function give nothing where it gives something; whether it does anywhere."""
-    found = False
-    stack: list[ast.AST] = [*node.body]
-    while stack:
-        inner = stack.pop()
-        if isinstance(inner, _SCOPES):
-            continue
-        stack += ast.iter_child_nodes(inner)
-        match inner:
-            case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
-                if not (isinstance(value, ast.Constant) and value.value is None):
-                    inner.value = _nothing(value)
-                    found = True
-            case _:
-                pass
-    return found
-
-
-def _nothing(value: ast.expr) -> ast.expr:
-    call = ast.parse(_NOTHING, mode="eval").body
-    if isinstance(call, ast.Call):
-        call.args = [value]
-    return call
-
-
-def _can_change(module: ast.Module, source: _Source) -> bool:
-    return any(
-        statement.value is not None and _other(statement.value) is not None
-        for name, statement in _constants(module)
-        if (name, ast.dump(statement)) not in source.known
+    every = list(spoil.definitions(module))
+    changed = {name for name, node, _ in every if (name, spoil.said(node)) not in source.known}
+    is_whole = not changed and not any(
+        not spoil.is_known(name, statement, source.known) and spoil.can_change(statement)
+        for name, statement in spoil.constants(module)
     )
+    if is_whole:
+        return every, True
+    return [one for one in every if not changed.isdisjoint((one[0], *one[2]))], False
 
 
-def _other_values(module: ast.Module, source: _Source) -> list[str]:
-    """Give each constant that changed another value, where it is written out; return the names."""
+def _named(module: ast.Module, names: frozenset[str]) -> Chosen:
+    return [one for one in spoil.definitions(module) if one[0] in names]
+
+
+def _other_values(module: ast.Module, names: frozenset[str]) -> list[str]:
+    """Give some constants another value, where it is written out; return the names."""
     found = []
-    for name, statement in _constants(module):
-        if (name, ast.dump(statement)) in source.known or statement.value is None:
-            continue
-        other = _other(statement.value)
+    for name, statement in spoil.constants(module):
+        other = spoil.another(statement.value) if name in names and statement.value else None
         if other is not None:
             statement.value = other
             found.append(name)
     return found
-
-
-def _other(value: ast.expr) -> ast.expr | None:
-    other: ast.expr | None = None
-    match value:
-        case ast.Constant(value=bool() as known):
-            other = ast.Constant(not known)
-        case ast.Constant(value=int() | float() as known):
-            other = ast.Constant(known + 1)
-        case ast.Constant(value=str() as text):
-            other = ast.Constant(f"{text}x")
-        case ast.Constant(value=bytes() as data):
-            other = ast.Constant(data + b"x")
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float())):
-            other = value.operand
-        case ast.List(elts=[_, *_]):
-            other = ast.List([], ast.Load())
-        case ast.Tuple(elts=[_, *_]):
-            other = ast.Tuple([], ast.Load())
-        case ast.Set(elts=[_, *_]):
-            other = ast.Set([])
-        case ast.Dict(keys=[_, *_]):
-            other = ast.Dict([], [])
-        case _:
-            pass
-    return other

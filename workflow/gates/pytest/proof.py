@@ -12,21 +12,31 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workflow.gates.pytest import compare, guard, impact, mutants, pair, words
+from workflow.gates.pytest import (
+    borrowed,
+    compare,
+    examples,
+    guard,
+    hollow,
+    pair,
+    tripwire,
+    vouched,
+    words,
+)
 from workflow.gates.pytest import roots as roots_of
 from workflow.gates.pytest.compare import Comparison
 from workflow.gates.pytest.report import Ended, Report
 from workflow.gates.pytest.runs import Wanted, arguments
-from workflow.gates.text import listed
 from workflow.semantics.neutral import is_same
 from workflow.types import ChangeKind, Side, Turn
 
 if TYPE_CHECKING:
-    from workflow.gates.pytest.mutants import Mutant
+    from collections.abc import Sequence
+
     from workflow.gates.pytest.pair import Both
     from workflow.gates.pytest.runs import Bench
     from workflow.gates.pytest.words import Result
-    from workflow.types import FileChange
+    from workflow.types import FileChange, RepoPath
 
 _REGULAR = ("100644", "100755")
 
@@ -39,23 +49,35 @@ def shown(bench: Bench, both: Both) -> Result:
     if _is_blinded(both.compared):
         return words.unwatched(both.compared, bench.root)
     guarded, brought = _guard(bench, both), _own_tests(bench, both)
-    crossed = [one for one in (brought, guarded) if one is not None]
+    own_files = borrowed.borrowed(bench.case) if both.compared.base.tests else ()
+    bare = _without(bench, own_files)
+    tried = hollow.hollow(bench, both) if _does_something(bench) else None
+    broken = (tried.patched,) if tried is not None else ()
+    crossed = [*broken, *(one for one in (brought, guarded, bare) if one is not None)]
     own = brought.only if brought is not None else ()
     old = [name for name in _cured(both) if _file(name) not in own]
     again = _again(both.base, both.patched, old)
-    broken = mutants.mutants(bench.case, guard.clean(bench.case.patched)).mutants
-    ways = [_mutated(bench, one) for one in broken]
+    trials = vouched.trials(bench, both, guarded)
     # All at once: a person waits for the longest, and hardly for the others.
-    reports = iter(bench.run(*ways, *again, *crossed))
-    mutated = [next(reports) for _ in ways]
+    reports = iter(bench.run(*trials.wanted, *again, *crossed))
+    mutated = [next(reports) for _ in trials.wanted]
     settled = pair.heard_again(both, again, [next(reports) for _ in again])
+    standing = hollow.standing(bench, both, tried, next(reports)) if tried is not None else []
     without = next(reports) if brought is not None else Report({})
-    doubts = [words.nobody_watched(both.compared, bench.root)]
+    doubts = [words.nobody_watched(both.compared, bench.root), *_examples(bench, both)]
+    of_base = both.compared.patched
     if guarded is not None:
-        found = _under_guard(bench, both, guarded, next(reports))
+        of_base = next(reports)
+        found = _under_guard(bench, both, guarded, of_base)
         if not isinstance(found, str):
             return found
         doubts.append(found)
+    if standing and not bench.may_weaken:
+        return words.forged(both.compared, bench.root, standing)
+    if standing:
+        doubts.append(words.stands(standing))
+    if bare is not None:
+        doubts.append(_under_bare(both, of_base, next(reports), own_files))
     both = settled
     if brought is not None and not without.problem:
         both = _held(bench, both, brought, without)
@@ -64,11 +86,8 @@ def shown(bench: Bench, both: Both) -> Result:
         doubts += compare.losses(both.compared.base, both.compared.patched)
     if not compare.named(turns, Turn.FAIL_TO_PASS) and not without.uncollected:
         doubts.append(words.NOTHING_SHOWN if _does_something(bench) else "")
-    unnoticed = tuple(
-        f"no test fails when {listed(one.names)} {one.what}"
-        for one, report in zip(broken, mutated, strict=True)
-        if not mutants.noticed(both.compared.patched, report)
-    )
+    unnoticed, odd = vouched.heard(bench, both, trials, mutated, of_base)
+    doubts += odd
     kept = tuple(doubt for doubt in doubts if doubt)
     return replace(words.passed(both.compared, bench.root), doubts=kept, unnoticed=unnoticed)
 
@@ -88,6 +107,24 @@ def _guard(bench: Bench, both: Both) -> Wanted | None:
     if scratch is None:
         return None
     return Wanted(Side.PATCHED, scratch, bench.case.base, words.GUARDED)
+
+
+def _without(bench: Bench, own_files: Sequence[RepoPath]) -> Wanted | None:
+    """Return the run with what the tests use as it is on the base, if that leaves something."""
+    paths = guard.infrastructure(bench.case)
+    if not own_files or len(paths) + len(own_files) >= len(bench.case.change.files):
+        return None
+    scratch = guard.guarded(bench.case, own_files)
+    return Wanted(Side.PATCHED, scratch, bench.case.base, words.BARE) if scratch else None
+
+
+def _under_bare(both: Both, of_base: Report, report: Report, own_files: Sequence[RepoPath]) -> str:
+    """Return a doubt if the base's tests need what the patch does to files that they use."""
+    if report.problem or report.uncollected:
+        return words.only_borrowed((), own_files)
+    passed = of_base.names(Ended.PASSED) & both.compared.base.names(Ended.PASSED)
+    worse = sorted(passed - report.names(Ended.PASSED))
+    return words.only_borrowed(worse, own_files) if worse else ""
 
 
 def _own_tests(bench: Bench, both: Both) -> Wanted | None:
@@ -166,6 +203,24 @@ def _again(before: Wanted, after: Wanted, names: list[str]) -> tuple[Wanted, ...
     return tuple(pair.alone(one, only, 1) for one in (before, after)) if only else ()
 
 
+def _examples(bench: Bench, both: Both) -> list[str]:
+    """Return a doubt on examples in sources that ran as tests, and went along with the source."""
+    paths = {posixpath.join(bench.root, name): name for name in map(_file, both.compared.base.ran)}
+    tests = frozenset(guard.infrastructure(bench.case))
+    found = [
+        file.path
+        for file in bench.case.change.files
+        if file.path in paths
+        and file.path not in tests
+        and file.old_mode in _REGULAR
+        and not examples.kept(
+            bench.case.base.read(file.path),
+            bench.case.patched.read(file.path) if file.new_mode in _REGULAR else b"",
+        )
+    ]
+    return [words.other_examples(found)] if found else []
+
+
 # --- whether there is something to show -----------------------------------------------------------
 
 
@@ -176,10 +231,10 @@ def _is_rewritten(bench: Bench, name: str) -> bool:
 
 
 def _does_something(bench: Bench) -> bool:
-    """Whether the patch changes what a Python source means that is no test."""
+    """Whether the patch changes what a source means that is no test, or data that may be code."""
     tests = set(guard.infrastructure(bench.case))
     return any(
-        file.path.endswith(".py")
+        (file.path.endswith(".py") or tripwire.may_run(bench.case, file))
         and file.path not in tests
         and bench.root in roots_of.around(bench.case, (file.path,))
         and _changes(bench, file)
@@ -193,15 +248,3 @@ def _changes(bench: Bench, file: FileChange) -> bool:
         return True
     case = bench.case
     return not is_same(file.path, case.base.read(file.path), case.patched.read(file.path))
-
-
-def _mutated(bench: Bench, one: Mutant) -> Wanted:
-    """Return the run on what is broken on purpose: of the tests that use it, if there are many."""
-    return Wanted(
-        side=Side.PATCHED,
-        scratch=one.scratch,
-        settings=bench.case.patched,
-        what=f"when {listed(one.names, 2)} {one.what}",
-        only=impact.first(bench),
-        stops=True,
-    )

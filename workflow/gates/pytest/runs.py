@@ -123,7 +123,8 @@ class Bench:
             env={
                 "PATH": f"{python.program.parent}:/usr/local/bin:/usr/bin:/bin",
                 "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONHASHSEED": "0",
+                # The same for both trees; 0 would tell a program that it is watched.
+                "PYTHONHASHSEED": str(int(self.case.token("pytest hash seed")[:7], 16)),
                 "PYTHONNOUSERSITE": "1",
             },
             read_only=python.folders,

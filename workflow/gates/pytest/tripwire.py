@@ -6,16 +6,16 @@ doubt, which a person looks into, and never a verdict; only what a patch adds is
 
 from __future__ import annotations
 
-import ast
+import posixpath
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from workflow.gates.pytest.guard import infrastructure
+from workflow.gates.pytest.tricks import Reader, Sign, modules_of
 from workflow.gates.text import one_line
 from workflow.semantics.python import UnreadableError, parse_text, weight
-from workflow.semantics.python.names import Names, names_of, targets
+from workflow.semantics.python.names import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,86 +29,24 @@ _MAX_READ = 512 * 1024
 _MAX_WEIGHT = 200_000
 _REGULAR = ("100644", "100755")
 
-_FRAMES = "looks into other functions' frames or into all objects there are"
-_RUNNER = "reaches into what runs the tests"
-_IMPORTS = "changes what others get when they import"
-_EXIT = "ends the process, or puts itself before its end"
-_RAW = "reaches memory, descriptors or code below Python's own objects"
-_BUILT = "runs code out of a text that is put together"
-_SOURCE = "reads source or code of functions while it runs"
-_AGREES = "is equal to everything"
-_SNIFFS = "could tell a test run from a real one"
-_PATCHES = "replaces something in another module"
-_HOOKS = "decides how tests are found, run or reported"
-
-_RUNNERS = ("pytest.", "_pytest.", "pluggy.", "unittest.")
-# By the dotted name; one that ends with a dot is a module that is imported.
-_NAMES: Final = {
-    **dict.fromkeys(
-        (
-            *("sys._getframe", "sys._current_frames", "sys.settrace", "sys.setprofile"),
-            *("sys.addaudithook", "sys.monitoring", "threading.settrace", "threading.setprofile"),
-            *("inspect.currentframe", "inspect.stack", "inspect.trace", "inspect.getouterframes"),
-            *("gc.get_objects", "gc.get_referrers", "gc.get_referents"),
-        ),
-        _FRAMES,
-    ),
-    **dict.fromkeys(
-        (
-            *("sys.meta_path", "sys.path_hooks", "sys.path_importer_cache", "builtins.__import__"),
-            *("site.addsitedir", "sys.modules.setdefault", "sys.modules.update", "sys.modules.pop"),
-        ),
-        _IMPORTS,
-    ),
-    **dict.fromkeys(
-        (
-            *("os._exit", "os.abort", "atexit.register", "sys.excepthook", "sys.unraisablehook"),
-            *("signal.raise_signal", "os.kill", "os.killpg", "faulthandler._sigsegv"),
-        ),
-        _EXIT,
-    ),
-    **dict.fromkeys(
-        (
-            *("ctypes.", "cffi.", "mmap.mmap", "os.dup2", "os.closerange", "os.write", "os.pwrite"),
-            *("types.CodeType", "types.FunctionType", "marshal.loads", "marshal.load"),
-        ),
-        _RAW,
-    ),
-    **dict.fromkeys(
-        (
-            *("inspect.getsource", "inspect.getsourcelines", "inspect.getsourcefile"),
-            *("linecache.getline", "linecache.getlines", "dis.", "importlib.util.source_hash"),
-        ),
-        _SOURCE,
-    ),
-    **dict.fromkeys(_RUNNERS, _RUNNER),
-    **dict.fromkeys(("sys.orig_argv", "sys.modules.get", "sys.modules.keys"), _SNIFFS),
-}
-_ATTRIBUTES: Final = {
-    **dict.fromkeys(
-        ("f_back", "f_locals", "f_globals", "tb_frame", "tb_next", "gi_frame", "cr_frame"), _FRAMES
-    ),
-    **dict.fromkeys(("__closure__", "cell_contents", "co_code", "co_consts"), _SOURCE),
-    **dict.fromkeys(("get_source", "get_code"), _SOURCE),
-}
-_RUNS = frozenset({"exec", "eval", "compile", "__import__", "builtins.exec", "builtins.eval"})
-_EQUALITY = frozenset({"__eq__", "__ne__", "__instancecheck__", "__subclasscheck__"})
-_TOLD = re.compile(
-    r"(?i)\b_?(?:py\.?test|unittest)\b|PYTEST_|nodeid|/proc/|/dev/fd|/run/workflow|WORKFLOW_REPORT"
-    r"|^/work(?:/|$)|^/tmp/home"
-)
-# Hooks that add options or print; all others decide about tests.
-_HARMLESS = frozenset(
-    {
-        "pytest_addoption",
-        "pytest_report_header",
-        "pytest_terminal_summary",
-        "pytest_make_parametrize_id",
-    }
-)
+_DATA = "it is data that may be code: to load it can run what is in it"
+# How such data begins: pickles, archives, programs.
+_BEGINNINGS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x7fELF")
+_LINK = "120000"
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_PLAIN = re.compile(rb"(?i)utf-?8(?:-sig)?|(?:us-)?ascii|latin-?1|iso-8859-\d+|cp125\d")
 _FILES: Final = (
     (re.compile(r"(?:.*/)?(?:site|user)customize\.py|.*\.pth"), "Python runs it by itself"),
-    (re.compile(r".*\.(?:pyc|pyo|so|pyd)"), "it is code that nobody can read"),
+    (
+        re.compile(r"(?i).*\.(?:py[co]|so|pyd|dll|dylib)"),
+        "it is code that nobody can read",
+    ),
+    (
+        re.compile(
+            r"(?i).*\.(?:pickle|pkl|p|joblib|dill|marshal|shelve|np[yz]|pt|ckpt|sav|whl|egg|jar|zip)"
+        ),
+        _DATA,
+    ),
     (re.compile(r".*\.(?:dist|egg)-info/.*"), "it can name plugins for pytest to load"),
     (
         re.compile(r"(?i)(?:.*/)?[^/]*(?:junit|test-?results?|report)[^/]*\.xml"),
@@ -142,9 +80,7 @@ def _is_read(file: FileChange) -> bool:
 def _of_file(case: Case, file: FileChange, *, is_test: bool) -> Iterator[str]:
     if file.new_mode is None:
         return
-    for pattern, why in _FILES:
-        if pattern.fullmatch(file.path):
-            yield f"{file.path}: {why}"
+    yield from (f"{one_line(file.path, 100)}: {why}" for why in _of_kind(case, file))
     if not _is_read(file):
         return
     new = case.patched.read(file.path)
@@ -152,221 +88,67 @@ def _of_file(case: Case, file: FileChange, *, is_test: bool) -> Iterator[str]:
     try:
         signs = _signs(new, is_test=is_test)
     except UnreadableError as error:
-        yield f"{file.path}: nobody looked for tricks in it, because it is {error}"
+        yield f"{one_line(file.path, 100)}: nobody looked for tricks in it, because it is {error}"
         return
     try:
-        known = Counter(sign.what for sign in _signs(old, is_test=is_test))
+        known = _signs(old, is_test=is_test)
     except UnreadableError:
-        known = Counter()
-    yield from _surplus(file.path, signs, known, {line.strip() for line in old.split(b"\n")}, new)
+        known = []
+    yield from _surplus(file.path, signs, known)
 
 
-def _surplus(
-    path: RepoPath, signs: list[_Sign], known: Counter[str], old: set[bytes], new: bytes
-) -> Iterator[str]:
-    """Yield a line for each kind of sign that there is more of than before, with its places."""
-    lines = new.split(b"\n")
-    for what, count in sorted((Counter(sign.what for sign in signs) - known).items()):
-        numbers = sorted({sign.line for sign in signs if sign.what == what})
-        fresh = [n for n in numbers if lines[min(n, len(lines)) - 1].strip() not in old] or numbers
-        places = ", ".join(map(str, fresh[: min(count, 5)]))
-        yield f"{path}, line {places}: {what}"
+def may_run(case: Case, file: FileChange) -> bool:
+    """Whether a file that is no Python can do something when a program loads it."""
+    return file.new_mode is not None and next(_of_kind(case, file), None) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sign:
-    """One thing seen: in which line, and what it is."""
+def _of_kind(case: Case, file: FileChange) -> Iterator[str]:
+    """Yield what is to be said of a file for its name, or how it begins."""
+    told = dict.fromkeys(why for pattern, why in _FILES if pattern.fullmatch(file.path))
+    yield from told
+    if file.new_mode == _LINK:
+        target = case.patched.links[file.path]
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), target))
+        if target.startswith("/") or place.startswith(".."):
+            yield "it is a link that leaves the tree"
+    elif file.new_mode not in _REGULAR or told:
+        return
+    elif case.patched.read(file.path).startswith(_BEGINNINGS):
+        yield _DATA
 
-    line: int
-    what: str
+
+def _surplus(path: RepoPath, signs: list[Sign], known: list[Sign]) -> Iterator[str]:
+    """Yield a line for each kind of sign that was not in its place before, with the lines."""
+    left = Counter((one.what, one.where, one.text) for one in known)
+    fresh: dict[str, set[int]] = {}
+    for one in signs:
+        key = (one.what, one.where, one.text)
+        left[key] -= 1
+        if left[key] < 0:
+            fresh.setdefault(one.what, set()).add(one.line)
+    for what in sorted(fresh):
+        yield f"{one_line(path, 100)}, line {', '.join(map(str, sorted(fresh[what])[:5]))}: {what}"
 
 
-def _signs(data: bytes, *, is_test: bool) -> list[_Sign]:
+def _signs(data: bytes, *, is_test: bool) -> list[Sign]:
     """Return what is seen in a file.  Raises `UnreadableError`."""
     if len(data) > _MAX_READ:
         message = "too large to be read"
         raise UnreadableError(message)
+    for line in data.split(b"\n", 2)[:2]:
+        coding = _CODING.match(line)
+        if coding and not _PLAIN.fullmatch(coding[1]):
+            message = "in an encoding that can hide code"
+            raise UnreadableError(message)
     try:
         module = parse_text(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         message = "no UTF-8"
         raise UnreadableError(message) from error
-    reader = _Reader(names_of(module), _modules(module), is_test=is_test)
+    reader = Reader(names_of(module), modules_of(module), is_test=is_test)
     try:
-        for node in ast.walk(module):
-            reader.look(node)
+        reader.read(module)
     except RecursionError as error:
         message = "nested too deeply"
         raise UnreadableError(message) from error
     return reader.found
-
-
-def _modules(module: ast.Module) -> frozenset[str]:
-    """Return the names under which a file has other modules."""
-    return frozenset(
-        item.asname or item.name.partition(".")[0]
-        for node in ast.walk(module)
-        if isinstance(node, ast.Import)
-        for item in node.names
-    )
-
-
-class _Reader:
-    """Looks at one node after the other.
-
-    In files of tests, what tests do anyway is not said: they know their runner, and replace things.
-    """
-
-    def __init__(self, names: Names, modules: frozenset[str], *, is_test: bool) -> None:
-        self.found: list[_Sign] = []
-        self._names = names
-        self._modules = modules
-        self._is_test = is_test
-        self._docstrings: set[int] = set()
-
-    def look(self, node: ast.AST) -> None:
-        """Look at a node; one that documents is met before its text."""
-        match node:
-            case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._look_at_block(node)
-            case ast.Import() | ast.ImportFrom():
-                self._look_at_import(node)
-            case ast.Attribute() | ast.Name():
-                self._look_at_name(node)
-            case ast.Call():
-                self._look_at_call(node)
-            case ast.Constant(value=str() as text):
-                if not self._is_test and id(node) not in self._docstrings and _TOLD.search(text):
-                    self._say(node, _SNIFFS)
-            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[within]):
-                if self._names.dotted(within) == "sys.modules" and not self._is_test:
-                    self._say(node, _SNIFFS)
-            case ast.stmt():
-                self._look_at_assignment(node)
-            case _:
-                pass
-
-    def _say(self, node: ast.AST, what: str) -> None:
-        self.found.append(_Sign(getattr(node, "lineno", 1), what))
-
-    def _look_at_block(
-        self, node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    ) -> None:
-        match node.body:
-            case [ast.Expr(value=ast.Constant(value=str()) as text), *_]:
-                self._docstrings.add(id(text))
-            case _:
-                pass
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.name.startswith("pytest_") and node.name not in _HARMLESS:
-                self._say(node, _HOOKS)
-            if node.name in _EQUALITY and _always(node):
-                self._say(node, _AGREES)
-
-    def _look_at_import(self, node: ast.Import | ast.ImportFrom) -> None:
-        if self._is_test:
-            return
-        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-        names = [module] if module else [item.name for item in node.names]
-        for name in names:
-            what = _NAMES.get(f"{name.partition('.')[0]}.")
-            if what and not (isinstance(node, ast.ImportFrom) and node.level):
-                self._say(node, what)
-
-    def _look_at_name(self, node: ast.Attribute | ast.Name) -> None:
-        name = self._names.dotted(node)
-        what = _NAMES.get(name)
-        if what is None and isinstance(node, ast.Attribute):
-            what = _ATTRIBUTES.get(node.attr)
-        if what is not None and not (self._is_test and what in {_RUNNER, _IMPORTS}):
-            self._say(node, what)
-        if name == "unittest.mock.ANY" and not self._is_test:
-            self._say(node, _AGREES)
-
-    def _look_at_call(self, node: ast.Call) -> None:
-        name = self._names.dotted(node.func)
-        first = node.args[0] if node.args else None
-        if name in _RUNS and not isinstance(first, ast.Constant):
-            self._say(node, _BUILT)
-        elif name in {"getattr", "setattr", "delattr"} and len(node.args) > 1:
-            if isinstance(node.args[1], ast.BinOp | ast.JoinedStr | ast.Call):
-                self._say(node, _BUILT)
-            if name != "getattr" and not self._is_test and self._is_module(node.args[0]):
-                self._say(node, _PATCHES)
-        elif _reads_itself(node, name):
-            self._say(node, _SOURCE)
-
-    def _look_at_assignment(self, node: ast.stmt) -> None:
-        given = tuple(targets(node))
-        if "pytest_plugins" in given or any(
-            name.startswith("pytest_") and name not in _HARMLESS for name in given
-        ):
-            self._say(node, _HOOKS)
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value) if (
-                name in _EQUALITY and isinstance(value.body, ast.Constant)
-            ):
-                self._say(node, _AGREES)
-            case ast.Assign(targets=found) | ast.Delete(targets=found):
-                self._look_at_targets(found)
-            case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
-                self._look_at_targets([target])
-            case _:
-                pass
-
-    def _look_at_targets(self, found: list[ast.expr]) -> None:
-        for target in found:
-            match target:
-                case ast.Attribute(value=value) if self._is_module(value):
-                    name = self._names.dotted(target)
-                    if name.startswith(("builtins.", "sys.modules", "sys.meta_path")):
-                        self._say(target, _IMPORTS)
-                    elif name.startswith(("_pytest.", "pluggy.")) or not self._is_test:
-                        self._say(target, _RUNNER if name.startswith(_RUNNERS) else _PATCHES)
-                case ast.Attribute(attr="__code__" | "__eq__" | "__defaults__" | "__class__"):
-                    self._say(target, _PATCHES)
-                case ast.Subscript(value=value) if self._names.dotted(value) in {
-                    "sys.modules",
-                    "__builtins__",
-                }:
-                    self._say(target, _IMPORTS)
-                case _:
-                    pass
-
-    def _is_module(self, node: ast.expr) -> bool:
-        """Whether an expression is another module, or something of one."""
-        while isinstance(node, ast.Attribute):
-            node = node.value
-        return isinstance(node, ast.Name) and node.id in self._modules
-
-
-def _reads_itself(node: ast.Call, name: str) -> bool:
-    """Whether a call opens the file that it stands in, which is not what lies beside it."""
-    match node.func:
-        case ast.Attribute(value=ast.Call(args=[ast.Name(id="__file__")]), attr=attribute):
-            return attribute in {"read_text", "read_bytes", "open"}
-        case _:
-            pass
-    match node.args:
-        case [ast.Name(id="__file__"), *_]:
-            return name in {"open", "io.open"}
-        case _:
-            return False
-
-
-def _always(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a comparison says one thing in all cases that it decides."""
-    values = [
-        inner.value
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Return) and inner.value is not None
-    ]
-    decided = [
-        value
-        for value in values
-        if not (isinstance(value, ast.Name) and value.id == "NotImplemented")
-    ]
-    wanted = node.name != "__ne__"
-    return bool(decided) and all(
-        isinstance(value, ast.Constant) and value.value is wanted for value in decided
-    )

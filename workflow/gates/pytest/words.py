@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GUARDED: Final = "the base's tests and settings on the patch's sources"
 """What is special about a run of that kind."""
 BROUGHT: Final = "the patch's tests on the base's sources"
+BARE: Final = f"{GUARDED}, and what else the tests use"
 NOTHING_SHOWN: Final = (
     "nothing shows that this does anything: no test fails without the patch and passes with it"
 )
@@ -125,6 +126,20 @@ def unwatched(compared: Comparison, root: str) -> Result:
     return _result(Outcome.ERROR, said, f"{_GUARD_HINT}; {_LOG_HINT}", compared, root)
 
 
+def forged(compared: Comparison, root: str, tests: Sequence[str]) -> Result:
+    """Return the verdict on tests that pass whatever they do."""
+    hint = f"{_GUARD_HINT}; {_LOG_HINT}"
+    return _result(Outcome.ERROR, f"{stands(tests)}{_in(root)}", hint, compared, root)
+
+
+def stands(tests: Sequence[str]) -> str:
+    """Say that tests pass whatever they do."""
+    return (
+        f"{len(tests)} test(s) pass with the patch also when they are broken on purpose, and do "
+        f"not on the base: {listed(tests)}"
+    )
+
+
 def nobody_watched(compared: Comparison, root: str) -> str:
     """Say that tests cannot be watched here; empty where they are."""
     said = compared.patched.unwatched
@@ -155,6 +170,29 @@ def rewritten(tests: Sequence[str]) -> str:
     return (
         f"{len(tests)} test(s) pass only as the patch rewrites them, and fail on its sources as "
         f"they were: {listed(tests)}"
+    )
+
+
+def only_borrowed(tests: Sequence[str], files: Sequence[str]) -> str:
+    """Say that tests need what a patch does to files of their own that lie elsewhere."""
+    which = f"{len(tests)} test(s) pass" if tests else "the base's tests can be run"
+    named = f": {listed(tests)}" if tests else ""
+    return (
+        f"{which} only with what the patch does to {listed(files)}, which tests use and no source "
+        f"does{named}"
+    )
+
+
+def other_examples(files: Sequence[str]) -> str:
+    """Say that examples which are run as tests went, or changed along with the source."""
+    return f"examples in {listed(files)} ran as tests on the base, and the patch rewrites them"
+
+
+def unlike_base(names: Sequence[str]) -> str:
+    """Say that the base's tests notice what is broken on the base, and not with the patch."""
+    return (
+        f"tests of the base fail when {listed(names)} {'is' if len(names) == 1 else 'are'} broken "
+        "on purpose on the base, and none of them does with the patch"
     )
 
 

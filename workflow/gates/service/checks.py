@@ -14,10 +14,33 @@ if TYPE_CHECKING:
 
     from workflow.config.service import ServiceCheckSettings, ServiceExpectSettings
 
-PORT = 8000
-"""In the sandbox's own network, where nothing else is; the same one makes the same command."""
 NOWHERE = "/no-such-path-here"
+"""Stands for a path that there is not, until an `Address` chooses one."""
+_PORTS = range(10_000, 30_000)
+"""Below those that the system gives to clients (`ip_local_port_range` of Linux)."""
+# As a browser says it: nothing that is asked tells a service that it is probed.
+_CLIENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a service listens, and a path that it does not have.
+
+    The network is the sandbox's own, where nothing else is.
+    """
+
+    port: int = 8000
+    nowhere: str = NOWHERE
+
+    @classmethod
+    def made(cls, token: Callable[[str], str]) -> Address:
+        """Return the one that `token`, that of a case, makes: a service cannot foretell it."""
+        port = _PORTS[int(token("port of the service")[:8], 16) % len(_PORTS)]
+        return cls(port, f"/{token('path that the service has not')[:10]}")
+
+
+ANYWHERE = Address()
 
 
 class Kind(StrEnum):
@@ -83,12 +106,12 @@ class Request:
     tail: bytes = b""
 
 
-def request(check: Check) -> Request:
+def request(check: Check, address: Address = ANYWHERE) -> Request:
     """Return the bytes to send; they ask that the connection ends with the answer."""
     size = len(check.body) + check.pad
     given = {name.lower() for name, _ in check.headers}
     lines = [f"{check.method} {check.path} HTTP/1.1"]
-    standard = {"Host": f"127.0.0.1:{PORT}", "User-Agent": "workflow", "Accept": "*/*"}
+    standard = {"Host": f"127.0.0.1:{address.port}", "User-Agent": _CLIENT, "Accept": "*/*"}
     lines += [f"{name}: {value}" for name, value in standard.items() if name.lower() not in given]
     lines += [f"{name}: {value}" for name, value in check.headers]
     lines.append("Connection: close")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from workflow.gates.service.checks import Kind
 from workflow.gates.service.exchange import TURNS, Said
-from workflow.gates.service.facts import STATUS, facts
-from workflow.gates.text import one_line
+from workflow.gates.service.facts import STATUS, facts, shape
+from workflow.gates.text import listed, one_line
 from workflow.types import Turn
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _GUARDS = frozenset(
         *("cross-origin-opener-policy", "cross-origin-resource-policy", "www-authenticate"),
     )
 )
+_MOST_LOST = 100
 _ORIGINS = "header access-control-allow-origin"
 
 
@@ -75,6 +76,7 @@ def _compared(check: Check, before: tuple[Said, ...] | None, after: tuple[Said, 
     was_fault = bool(before and (old[0] or _too_slow(check, before)))
     turn = _turn(check, before[0] if before else None, after[0], (was_fault, bool(fault)))
     doubts = list(_doubts(check, before[0] if before else None, after[0]))
+    doubts += _losses(check, before, after[0]) if before else []
     if not fault and new[1]:
         doubts.append(f"{_name(check)}: another answer to the second request: {new[1]}")
     if fault and _is_excused(check, turn, after[0]):
@@ -231,6 +233,40 @@ def _doubts(check: Check, before: Said | None, after: Said) -> Iterator[str]:
         yield f"{name}: the {header} is gone"
     if second.get(_ORIGINS) == "*" and first.get(_ORIGINS) != "*":
         yield f"{name}: every origin may read the answer now"
+
+
+def _losses(check: Check, before: tuple[Said, ...], after: Said) -> Iterator[str]:
+    """Say what an answer has no more, or has as something else, though nothing was refused.
+
+    What is not in both answers of the base may come and go.
+    """
+    accepted = all(_is_accepted(said) for said in (*before, after))
+    if check.kind is Kind.UNFIT or not accepted:
+        return
+    (first, second), now = map(shape, before), shape(after)
+    lost: list[str] = []
+    other: list[str] = []
+    told: tuple[str, ...] = ()
+    for place in sorted(first.keys() & second.keys()):
+        # Of what is gone or is something else altogether, nothing in it is told.
+        if place.startswith(told) or len(told) > _MOST_LOST:
+            continue
+        was = first[place] | second[place]
+        if place not in now:
+            lost.append(place)
+        elif was.isdisjoint(now[place]) and was != {"null"}:
+            other.append(f"{place} is {_any(now[place])}, was {_any(was)}")
+        else:
+            continue
+        told = (*told, f"{place}.", f"{place}[")
+    if lost:
+        yield f"{_name(check)}: the answer has no more {listed(lost)}"
+    if other:
+        yield f"{_name(check)}: {listed(other)}"
+
+
+def _any(kinds: set[str]) -> str:
+    return " or ".join(sorted(kinds))
 
 
 def _name(check: Check) -> str:

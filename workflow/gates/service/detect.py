@@ -15,6 +15,7 @@ from workflow.gates.service.modules import (
     Module,
     Modules,
     Place,
+    binds,
     dotted_name,
     python_files,
 )
@@ -52,6 +53,15 @@ class App:
     target: Target
     modules: Modules
     closure: tuple[Module, ...]
+
+    @property
+    def has_name(self) -> bool:
+        """Whether its module is there, and what is started can be in it; unread, it can."""
+        place, _, name = self.target.app.partition(":")
+        module = self.modules.get(place)
+        if module is None:
+            return self.modules.file(place) is not None
+        return binds(module, name.partition(".")[0])
 
     def concerns(self, changed: Sequence[RepoPath]) -> bool:
         """Whether a change can be about this app.

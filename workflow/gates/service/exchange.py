@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from workflow.gates.service import answers
 from workflow.gates.service.answers import Answer, NotHttpError
-from workflow.gates.service.checks import NOWHERE, PORT, Check, request
+from workflow.gates.service.checks import ANYWHERE, Address, Check, request
 from workflow.gates.text import one_line
 from workflow.sandbox import TREE, Command, Limits, Network
 
@@ -100,8 +100,14 @@ class Probe:
         return self.started_ms is not None
 
 
-def command(
-    tree: Tree, target: Target, service: Service, checks: Sequence[Check], python: Interpreter
+def command(  # noqa: PLR0913 - what is run, how, and on what
+    tree: Tree,
+    target: Target,
+    service: Service,
+    checks: Sequence[Check],
+    python: Interpreter,
+    *,
+    address: Address = ANYWHERE,
 ) -> Command:
     """Return the run that starts the service of a tree and asks it everything."""
     program, folder = str(python.program), posixpath.join(TREE, target.folder).rstrip("/")
@@ -112,15 +118,16 @@ def command(
         "PYTHONNOUSERSITE": "1",
         "PYTHONUNBUFFERED": "1",
     }
-    words = [program, "-m", "uvicorn", target.app, "--host", "127.0.0.1", "--port", str(PORT)]
+    words = [program, "-m", "uvicorn", target.app, "--host", "127.0.0.1", "--port"]
+    words += [str(address.port)]
     words += ["--app-dir", folder, "--no-use-colors"]
     words += ["--factory"] if target.is_factory else []
     # Without one, any answer will do, and that nothing is there is the quickest.
-    health = request(Check("health", "GET", service.health or NOWHERE))
+    health = request(Check("health", "GET", service.health or address.nowhere), address)
     told = {
         "argv": words,
         "env": dict(service.env),
-        "port": PORT,
+        "port": address.port,
         "start_s": service.start_s,
         "request_s": service.request_s,
         "timeout_s": service.timeout_s,
@@ -136,7 +143,7 @@ def command(
                 "tail": _text(one.tail),
                 "pad": one.pad,
             }
-            for one in map(request, checks)
+            for one in (request(check, address) for check in checks)
         ],
     }
     script, data = f"{_INSIDE}/driver.py", f"{_INSIDE}/service.json"

@@ -25,6 +25,7 @@ _PASSING = frozenset(
 )
 _MAX_FACTS = 400
 _MAX_VALUE = 80
+_MAX_PLACE = 500
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -46,6 +47,57 @@ def facts(said: Said) -> dict[str, str]:
     return found
 
 
+def shape(said: Said) -> dict[str, set[str]]:
+    """Return what kinds of things an answer is made of, by place; a list's items share one."""
+    answer = said.answer
+    if answer is None or not answer.body:
+        return {}
+    kind = _kind(answer)
+    found = {"its type": {kind or "none"}}
+    if not answer.is_whole:
+        return {**found, "body": {"too long to be compared"}}
+    if not _is_json(kind):
+        return found
+    try:
+        stack: list[tuple[str, Json]] = [("body", answer.json)]
+    except ValueError:
+        return {**found, "body": {"no JSON"}}
+    while stack:
+        place, item = stack.pop()
+        found.setdefault(place, set()).add(_sort(item))
+        if len(place) > _MAX_PLACE:
+            continue
+        if isinstance(item, dict):
+            stack += [(f"{place}.{_key(key)}", one) for key, one in item.items()]
+        elif isinstance(item, list):
+            stack += [(f"{place}[]", one) for one in item]
+    return found
+
+
+def _sort(item: Json) -> str:
+    match item:
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case str():
+            return "text"
+        case bool():
+            return "true or false"
+        case None:
+            return "null"
+        case _:
+            return "a number"
+
+
+def _kind(answer: Answer) -> str:
+    return (answer.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _is_json(kind: str) -> bool:
+    return kind == "application/json" or kind.endswith("+json")
+
+
 def _cookie(value: str) -> str:
     """Return a cookie's name and attributes; its value is nobody's business."""
     pair, *attributes = value.split(";")
@@ -54,8 +106,7 @@ def _cookie(value: str) -> str:
 
 def _body(answer: Answer) -> Mapping[str, str]:
     digest = hashlib.sha256(answer.body).hexdigest()[:12]
-    kind = (answer.header("content-type") or "").partition(";")[0].strip().lower()
-    if kind == "application/json" or kind.endswith("+json"):
+    if _is_json(_kind(answer)):
         try:
             return dict(_of_json(answer.json, digest))
         except ValueError:

@@ -90,6 +90,8 @@ class ServiceGate:
             seen = self._look(case, found, self._pair(case, found))
         except SandboxUnavailableError:
             raise
+        except scene.NotShownError:
+            return True
         except WorkflowError:
             return False
         if any(probe.is_up or probe.is_broken for probe in seen.probes.values()):
@@ -115,9 +117,8 @@ class ServiceGate:
         found = self._scene(case)
         if found is None:
             return Verdict(self.name, Outcome.ERROR, "there is no service around the change")
-        missing = next((check for check in found.checks if check.file), None)
-        if missing:
-            said = f"the base has no file {missing.file} for the check {missing.name}"
+        said = scene.missing(found.checks)
+        if said:
             return Verdict(self.name, Outcome.ERROR, one_line(said), hint="correct workflow.toml")
         try:
             pair = self._pair(case, found)
@@ -129,7 +130,13 @@ class ServiceGate:
         verdict = self._unusable(seen) or self._compared(case, found, seen)
         notes = [*found.notes, f"it runs on {pair.patched.told}"]
         notes += [] if pair.is_same else [f"on the base it runs on {pair.base.told}"]
-        return replace(verdict, evidence=seen.evidence, notes=bounded([*notes, *verdict.notes]))
+        doubts = (*found.doubts, *pair.doubts, *verdict.doubts)
+        return replace(
+            verdict,
+            evidence=seen.evidence,
+            notes=bounded([*notes, *verdict.notes]),
+            doubts=bounded(doubts),
+        )
 
     def _scene(self, case: Case) -> Scene | None:
         """Return what is to be probed; `None` if the change is about no service."""
@@ -171,7 +178,7 @@ class ServiceGate:
         results = compare.compared(found.checks, base, patched)
         problem = "" if base and base.problem else patched.problem
         is_good = not problem and not any(one.fault for one in results)
-        notes = [difference for one in results for difference in one.differences]
+        notes = told.notes(results)
         if patched.problem and not problem:
             notes.insert(0, f"on the base something goes wrong, too: {patched.problem}")
         names = "".join(f"{check.name}\n" for check in found.checks)

@@ -122,12 +122,15 @@ class Modules:
                 return module, ".".join(parts[end:])
         return None, full
 
-    def _read(self, name: str) -> Module | None:
+    def file(self, name: str) -> RepoPath | None:
+        """Return the file of a module by its dotted name, be it readable or not."""
         place = posixpath.join(self._folder, name.replace(".", "/"))
-        for path in (f"{place}/__init__.py", f"{place}.py"):
-            if path in self._files:
-                return self._parse(name, RepoPath(path))
-        return None
+        paths = (f"{place}/__init__.py", f"{place}.py")
+        return next((RepoPath(path) for path in paths if path in self._files), None)
+
+    def _read(self, name: str) -> Module | None:
+        path = self.file(name)
+        return self._parse(name, path) if path else None
 
     def _parse(self, name: str, path: RepoPath) -> Module | None:
         data = self._tree.read(path)
@@ -169,6 +172,26 @@ def text_of(modules: Modules, module: Module, node: ast.AST | None) -> str | Non
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return None
+
+
+def binds(module: Module, name: str) -> bool:
+    """Whether a module can have a name as it is written: bound anywhere, or taken from all of one.
+
+    What is bound by its name as a text is not seen.
+    """
+    for node in ast.walk(module.body):
+        match node:
+            case ast.Name(id=bound, ctx=ast.Store()):
+                names = {bound}
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names = {node.name}
+            case ast.alias():
+                names = {node.asname or node.name.partition(".")[0]}
+            case _:
+                continue
+        if not names.isdisjoint({name, "*", "__getattr__"}):
+            return True
+    return False
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from workflow.errors import WorkflowError
 from workflow.gates.service import derive, detect, exchange
+from workflow.gates.service.checks import NOWHERE, Address
 from workflow.gates.service.transcript import transcript
 from workflow.gates.text import listed
 from workflow.process import side_by_side
@@ -23,13 +25,25 @@ if TYPE_CHECKING:
     from workflow.process import Ran
 
 
+_SHOWN_HINT = "mend the patch, or `folder` in `[gates.service]` of workflow.toml"
+
+
+class NotShownError(WorkflowError):
+    """A tree cannot be laid out in the sandbox, or lacks the folder that a service starts in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The app on each tree that has one, what it is asked, and what a reviewer should know."""
+    """The app on each tree that has one, what it is asked, and what a reviewer should know.
+
+    `doubts` are of that the weightier part: what he has to look at.
+    """
 
     apps: Mapping[Side, App]
     checks: tuple[Check, ...]
+    address: Address
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -74,33 +88,44 @@ def configured(case: Case, target: Target, own: Sequence[Check], *, derives: boo
 def found(case: Case, own: Sequence[Check], *, derives: bool) -> Scene | None:
     """Return the scene of the app that is nearest to the change; `None` where there is none.
 
-    One that is not found any more on the patched tree is tried by its name: that it is gone has to
-    show.
+    The base's app is what is compared.  Where its module still has its name, it is started by that,
+    whatever else the patched tree has: another app must not answer in its place.  So it is where
+    no app is found any more, for that it is gone has to show.
     """
     changed = case.change.paths
     sides = {side: detect.find(tree, changed) for side, tree in _trees(case).items()}
     base, patched = sides[Side.BASE], sides[Side.PATCHED]
     if base:
-        same = [app for app in patched if app.target == base[0].target]
-        other = [*same, *patched, detect.app_of(case.patched, base[0].target)]
-        apps = {Side.BASE: base[0], Side.PATCHED: other[0]}
+        kept = detect.app_of(case.patched, base[0].target)
+        there = kept if kept.has_name else [*patched, kept][0]
+        apps = {Side.BASE: base[0], Side.PATCHED: there}
     elif patched:
         apps = {Side.PATCHED: patched[0]}
     else:
         return None
-    return _scene(case, apps, own, _told(apps, (*patched, *base)), derives=derives)
+    made = _scene(case, apps, own, _told(apps, (*patched, *base)), derives=derives)
+    return replace(made, doubts=_elsewhere(apps))
 
 
 def look(case: Case, scene: Scene, service: Service, pair: Pair) -> Seen:
-    """Probe each tree, both at the same time."""
+    """Probe each tree, both at the same time.
+
+    Raises `NotShownError`, and what the sandbox raises.
+    """
     trees = _trees(case)
     pythons = {Side.BASE: pair.base.interpreter, Side.PATCHED: pair.patched.interpreter}
     commands = {
-        side: exchange.command(trees[side], app.target, service, scene.checks, pythons[side])
+        side: exchange.command(
+            trees[side], app.target, service, scene.checks, pythons[side], address=scene.address
+        )
         for side, app in scene.apps.items()
     }
     calls = [partial(case.sandbox.run, command) for command in commands.values()]
-    rans = dict(zip(commands, side_by_side(calls), strict=True))
+    try:
+        rans = dict(zip(commands, side_by_side(calls), strict=True))
+    except ValueError as error:
+        message = f"{scene.name} cannot be started: {error}"
+        raise NotShownError(message, hint=_SHOWN_HINT) from error
     probes = {side: exchange.read(ran, scene.checks) for side, ran in rans.items()}
     evidence = [_evidence(case, scene, side, ran, probes[side]) for side, ran in rans.items()]
     return Seen(probes, tuple(evidence))
@@ -118,35 +143,51 @@ def _scene(
     *,
     derives: bool,
 ) -> Scene:
-    checks = [_filled(case, check) for check in own]
+    checks = [filled(case.base, check) for check in own]
     left = 0
     if derives:
         made, left = derive.derived(apps.get(Side.BASE), apps.get(Side.PATCHED))
         taken = {check.name for check in own}
         checks += [check for check in made if check.name not in taken]
+    address = Address.made(case.token)
+    asked = [replace(one, path=address.nowhere) if one.path == NOWHERE else one for one in checks]
     more = f"{left} more requests could be made from the routes, and were not"
-    return Scene(apps, tuple(checks), (*notes, more) if left else notes)
+    return Scene(apps, tuple(asked), address, (*notes, more) if left else notes)
 
 
-def _filled(case: Case, check: Check) -> Check:
+def missing(checks: Sequence[Check]) -> str:
+    """Say which file the base does not have, though a check's body is to be read from it."""
+    for check in checks:
+        if check.file:
+            return f"the base has no file {check.file} for the check {check.name}"
+    return ""
+
+
+def filled(tree: Tree, check: Check) -> Check:
     """Return a check with its body; one whose file the base does not have keeps the file's name."""
     try:
-        return check.with_file(case.base.read)
+        return check.with_file(tree.read)
     except KeyError:
         return check
 
 
 def _told(apps: Mapping[Side, App], every: Sequence[App]) -> tuple[str, ...]:
     notes = [f"the service {apps[Side.PATCHED].target} was found by itself"]
-    base = apps.get(Side.BASE)
-    if base and base.target != apps[Side.PATCHED].target:
-        notes.append(f"on the base it is {base.target}")
     taken = {app.target for app in apps.values()}
     others = dict.fromkeys(str(app.target) for app in every if app.target not in taken)
     if others:
         said = f"there are others, which were not probed: {listed([*others])}"
         notes.append(f"{said}; `[gates.service] app` chooses")
     return tuple(notes)
+
+
+def _elsewhere(apps: Mapping[Side, App]) -> tuple[str, ...]:
+    """Say where another app was started than on the base: what is there stands for nothing here."""
+    base, patched = apps.get(Side.BASE), apps[Side.PATCHED].target
+    if base is None or base.target == patched:
+        return ()
+    said = f"on the base the service is {base.target}, which the patched tree has not any more"
+    return (f"{said}; started was {patched} instead",)
 
 
 def _evidence(case: Case, scene: Scene, side: Side, ran: Ran, probe: Probe) -> Evidence:

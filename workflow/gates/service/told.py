@@ -34,6 +34,21 @@ def summary(results: Sequence[Compared], problem: str, *, has_base: bool) -> str
     return f"{said}{how}"
 
 
+def notes(results: Sequence[Compared]) -> list[str]:
+    """Return what is answered otherwise; what is the same for several requests is one line."""
+    groups: dict[str, list[str]] = {}
+    for one in results:
+        name = one_line(one.check.name, 120)
+        for difference in one.differences:
+            groups.setdefault(difference.removeprefix(name), []).append(name)
+    return [
+        f"{names[0]}{what}"
+        if len(names) == 1
+        else f"{len(names)} requests{what} ({listed(names, 3)})"
+        for what, names in groups.items()
+    ]
+
+
 def tallies(results: Sequence[Compared]) -> tuple[Tally, ...]:
     """Return how many checks took each turn, and their names."""
     found: dict[Turn, list[str]] = {}

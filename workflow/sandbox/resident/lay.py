@@ -5,6 +5,7 @@ Each path is walked part by part from the folder's own descriptor; a link is nev
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _LINK, _PROGRAM, _FILE = "120000", "100755", "100644"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_SHOWN = 200
+_IMPOSSIBLE = {errno.ENAMETOOLONG, errno.ENOENT, errno.EINVAL}
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -21,28 +24,48 @@ def lay(folder: str, over: Iterable[tuple[str, str, bytes | None]]) -> None:
     """Lay files over `folder`, one after the other: path, git's mode, content or `None` to remove.
 
     A file takes the place of whatever is there.  A folder that loses its last file goes, too, as
-    git knows none that is empty.  Raises `ValueError` for a path or mode that must not be, and for
-    a path that leads through what is no folder.
+    git knows none that is empty.  Raises `ValueError` for a path or mode that must not be, for a
+    path that leads through what is no folder, and for a name or a link that cannot be made.
     """
     top = os.open(folder, _FOLDER)
     emptied: set[tuple[str, ...]] = set()
     for path, mode, content in over:
         parts = tuple(path.split("/"))
-        if any(part in {"", ".", ".."} for part in parts) or mode not in {_LINK, _PROGRAM, _FILE}:
-            message = f"no file that can be laid over a tree: {mode} {path!r}"
+        is_bad = "\0" in path or any(part in {"", ".", ".."} for part in parts)
+        if is_bad or mode not in {_LINK, _PROGRAM, _FILE}:
+            message = f"no file that can be laid over a tree: {mode} {_shown(path)}"
             raise ValueError(message)
-        parent = _parent(top, parts, make=content is not None)
-        if parent is None:
-            continue
-        _remove(parent, parts[-1])
+        try:
+            _lay_one(top, parts, mode, content)
+        except OSError as error:
+            if error.errno not in _IMPOSSIBLE:
+                raise
+            message = f"no file that can be made ({error.strerror}): {mode} {_shown(path)}"
+            raise ValueError(message) from error
         if content is None:
             emptied.update(parts[:length] for length in range(1, len(parts)))
-        else:
-            _create(parent, parts[-1], mode, content)
-        os.close(parent)
     for parts in sorted(emptied, key=len, reverse=True):
         _remove_if_empty(top, parts)
     os.close(top)
+
+
+def _shown(path: str) -> str:
+    return repr(path if len(path) <= _MOST_SHOWN else f"{path[:_MOST_SHOWN]}…")
+
+
+def _lay_one(top: int, parts: tuple[str, ...], mode: str, content: bytes | None) -> None:
+    if mode == _LINK and content is not None and b"\0" in content:
+        message = f"a link whose target has a NUL: {_shown('/'.join(parts))}"
+        raise ValueError(message)
+    parent = _parent(top, parts, make=content is not None)
+    if parent is None:
+        return
+    try:
+        _remove(parent, parts[-1])
+        if content is not None:
+            _create(parent, parts[-1], mode, content)
+    finally:
+        os.close(parent)
 
 
 def _parent(top: int, parts: tuple[str, ...], *, make: bool) -> int | None:
@@ -53,7 +76,7 @@ def _parent(top: int, parts: tuple[str, ...], *, make: bool) -> int | None:
             below = _folder(here, part, make=make)
         except NotADirectoryError as error:
             if make:
-                message = f"leads through what is no folder of the tree: {'/'.join(parts)!r}"
+                message = f"leads through what is no folder of the tree: {_shown('/'.join(parts))}"
                 raise ValueError(message) from error
             below = None
         os.close(here)

@@ -87,6 +87,14 @@ def test_junit_from_a_file(make_case: MakeCase) -> None:
     assert verdict.summary == "1 new finding(s): two"
 
 
+def test_a_report_that_the_patch_brings_is_none(make_case: MakeCase) -> None:
+    """A file that stands where the tool would write says nothing of this run."""
+    case = make_case({"x": "1"}, {"x": "1", "out.xml": JUNIT.format("")})
+    verdict = gate(("true",), parser="junit", report="out.xml").judge(case)
+    assert verdict.outcome is Outcome.ERROR
+    assert "there is no report" in verdict.summary
+
+
 def test_a_test_that_is_gone_fails(make_case: MakeCase) -> None:
     """A tool that is content does not hide that a test of the base does not pass any more."""
     case = make_case({"in": JUNIT.format("")}, {"in": "<testsuite/>"})

@@ -24,12 +24,13 @@ async def app(scope, receive, send):
 # A server of its own in the place of uvicorn, which sends what no framework would.
 RAW = """
 import os, socket, sys, time
-server = socket.create_server(("127.0.0.1", 8000))
+port = int(sys.argv[sys.argv.index("--port") + 1])
+server = socket.create_server(("127.0.0.1", port))
 while True:
     one, _ = server.accept()
     with one:
         head = one.recv(65536)
-        if b"/no-such" in head:
+        if head.split()[1] not in (b"/", b"/one", b"/two"):
             one.sendall(b"HTTP/1.1 404 Not Found\\r\\nContent-Length: 0\\r\\n\\r\\n")
             continue
         try:

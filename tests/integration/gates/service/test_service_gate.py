@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import venv
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.integration.gates.service.services import PLAIN, RAW
 from workflow import config
 from workflow.environments import Installed
-from workflow.gates.service import Service, ServiceGate, Target, service_gate, standing
-from workflow.types import Outcome, Side, Turn
+from workflow.gates.service import Check, Service, ServiceGate, Target, service_gate, standing
+from workflow.sandbox import Laid
+from workflow.types import Outcome, RepoPath, Side, Turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,6 +173,60 @@ def test_standing_of_a_service(make_case: MakeCase) -> None:
     assert (stands.app, stands.is_up) == ("shop.main:app", True)
     assert stands.detail.startswith("shop.main:app starts in ")
     assert standing(ServiceGate(detect=False), case.base, case.sandbox).app == ""
+
+
+def test_configured_service_that_cannot_be_probed_is_told(make_case: MakeCase) -> None:
+    """A folder or a check's file that is not there is said before a change comes, as it is."""
+    case = make_case(BASE, {**BASE, "shop/main.py": SERVICE + "\nX = 1\n"})
+    lost = ServiceGate(target=Target("main:app", "nowhere"))
+    stands = standing(lost, case.base, case.sandbox)
+    assert (stands.is_up, stands.is_wanted) == (False, True)
+    assert "there is no folder /tree/nowhere" in stands.detail
+    check = Check("echo", "POST", "/", file=RepoPath("none.json"))
+    stands = standing(ServiceGate(checks=(check,)), case.base, case.sandbox)
+    assert not stands.is_up
+    assert "no file none.json for the check echo" in stands.detail
+
+
+def test_tree_that_cannot_be_laid_out_is_an_error(make_case: MakeCase) -> None:
+    """A patched tree that no system can hold is judged, as one that cannot be."""
+    case = make_case(BASE, {**BASE, "shop/main.py": SERVICE + "\nX = 1\n"})
+    scratch = case.patched.scratch.laid(Laid("a" * 256, "100644", b"x"))
+    case = replace(case, patched=replace(case.patched, scratch=scratch))
+    gate = ServiceGate()
+    assert gate.applies(case)
+    verdict = gate.judge(case)
+    assert verdict.outcome is Outcome.ERROR
+    assert "File name too long" in verdict.summary
+    assert "mend the patch" in verdict.hint
+
+
+def test_another_app_does_not_answer_for_the_base(make_case: MakeCase) -> None:
+    """An app that is made so that nobody sees it is started all the same, and found to break."""
+    hidden = SERVICE.replace("app = FastAPI()", "app, = [FastAPI()]")
+    hidden = hidden.replace('{"name": order.name}', '{"name": order.nam}')
+    case = make_case(BASE, {**BASE, "shop/main.py": hidden, "shop/app.py": SERVICE})
+    verdict = ServiceGate().judge(case)
+    assert verdict.outcome is Outcome.FAIL
+    assert "answered with 500" in verdict.summary
+
+
+def test_service_does_not_know_the_probe(make_case: MakeCase) -> None:
+    """Neither what asks nor where it asks is the same for every repository."""
+    wary = SERVICE.replace(
+        "async def healthz() -> dict[str, str]:",
+        "async def healthz(request: Request) -> dict[str, str]:\n"
+        "    told = (request.headers['user-agent'], str(request.url.port))\n"
+        "    assert 'workflow' in told[0] or told[1] == '8000'",
+    )
+    case = make_case(BASE, {**BASE, "shop/main.py": wary})
+    assert ServiceGate().judge(case).outcome is Outcome.FAIL
+
+
+def test_lost_field_is_a_doubt(make_case: MakeCase) -> None:
+    """An answer without a field that it had passes with a doubt that names it."""
+    verdict = judged(make_case, '{"status": "ok"}', "{}")
+    assert verdict.doubts == ("GET /healthz: the answer has no more body.status",)
 
 
 def test_configured_service_that_never_starts_is_an_error(make_case: MakeCase) -> None:
