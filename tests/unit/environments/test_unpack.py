@@ -68,6 +68,7 @@ def test_file_that_comes_twice_is_refused(tmp_path: Path) -> None:
         gzip.compress(b"{}\n"),
         gzip.compress(b"x" * 100_000),
     ],
+    ids=["empty", "raw", "cut", "no end", "short", "long", "list", "nothing", "text"],
 )
 def test_damage_is_refused(tmp_path: Path, data: bytes) -> None:
     """What is cut off, or is no such thing, is an error and no environment."""
