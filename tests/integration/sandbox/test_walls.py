@@ -319,7 +319,7 @@ def test_a_wall_that_is_missing_is_said(
     fallen: set[str],
 ) -> None:
     """Take a wall away, and it is its absence that doctor shows."""
-    monkeypatch.setattr(f"workflow.sandbox.{part}", lambda *_: stand_in)
+    monkeypatch.setattr(f"workflow.sandbox.{part}", lambda *_, **__: stand_in)
     monkeypatch.setattr("workflow.sandbox.cgroup.make", lambda _: None)
     LAUNCHER.close()  # A sandbox may be kept prepared, with a control group.
     missing = {wall.name for wall in sandbox.walls() if not wall.stands}
