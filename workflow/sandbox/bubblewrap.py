@@ -22,6 +22,7 @@ from workflow.sandbox import engine, recipe, walls
 from workflow.sandbox.interface import REPORT_FD_VARIABLE, Command, Limits, Network, Scratch, Wall
 from workflow.sandbox.launcher import LAUNCHER, Kind, Launched, LauncherError
 from workflow.sandbox.resident import linux, stage
+from workflow.sandbox.root import is_root
 
 if TYPE_CHECKING:
     from workflow.errors import WorkflowError
@@ -130,16 +131,6 @@ def version(program: Path) -> str:
     """Return the version of the `bwrap` at `program`, such as `0.11.0`."""
     ran = process.run([str(program), "--version"], env={}, timeout=10.0)
     return ran.stdout.decode("ascii", "replace").strip().removeprefix("bubblewrap ")
-
-
-def is_root() -> bool:
-    """Whether this process is the machine's own root, which nothing inside may be."""
-    return is_real_root(Path("/proc/self/uid_map").read_text("ascii"), os.geteuid())
-
-
-def is_real_root(uid_map: str, euid: int) -> bool:
-    """Whether `euid` 0 is the machine's own root; `uid_map` is the text of /proc/self/uid_map."""
-    return euid == 0 and uid_map.split()[:2] == ["0", "0"]
 
 
 def _run(program: Path, command: Command) -> Ran:

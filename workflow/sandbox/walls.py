@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import socket
 import sys
@@ -16,6 +15,7 @@ from workflow.errors import SandboxUnavailableError
 from workflow.sandbox import cgroup, landlock
 from workflow.sandbox.interface import Command, Limits, Network, Scratch, Wall
 from workflow.sandbox.interpreter import interpreter
+from workflow.sandbox.root import is_root
 
 if TYPE_CHECKING:
     from workflow.process import Ran
@@ -69,7 +69,7 @@ def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
     tree.mkdir()
     for path in (tree / "file", folder / "secret", private):
         path.write_text("as it was", "ascii")
-    private.chmod(0o600 if _is_real_root() else 0o000)
+    private.chmod(0o600 if is_root() else 0o000)
     (tree / "link").symlink_to(folder / "secret")
     python = interpreter(Path(sys.executable))
     abstract = f"workflow-{secrets.token_hex(8)}"
@@ -105,12 +105,6 @@ def _probe(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
         raise SandboxUnavailableError(message, hint="run `workflow doctor` with `--debug`")
     said: dict[str, Any] = json.loads(ran.report)
     return said
-
-
-def _is_real_root() -> bool:
-    """Whether this process is the machine's root; in a namespace another user can look like it."""
-    uid_map = Path("/proc/self/uid_map").read_text("ascii").split()
-    return os.geteuid() == 0 and uid_map[:2] == ["0", "0"]
 
 
 def _seen(said: dict[str, Any], *, unchanged: bool) -> tuple[Wall, ...]:

@@ -11,8 +11,9 @@ import pytest
 
 from workflow.errors import SandboxUnavailableError, UsageError
 from workflow.sandbox import REPORT_FD_VARIABLE, Command, Limits, Scratch
-from workflow.sandbox.bubblewrap import Bubblewrap, find_bubblewrap, is_real_root, version
+from workflow.sandbox.bubblewrap import Bubblewrap, find_bubblewrap, version
 from workflow.sandbox.interpreter import interpreter
+from workflow.sandbox.root import is_real_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -122,10 +122,31 @@ def command(  # noqa: PLR0913 - what is run, how, and on what
     words += [str(address.port)]
     words += ["--app-dir", folder, "--no-use-colors"]
     words += ["--factory"] if target.is_factory else []
+    told = _orders(words, service, checks, address)
+    script, data = f"{_INSIDE}/driver.py", f"{_INSIDE}/service.json"
+    return Command(
+        # -I and -S: nothing of the tree, and no package of the environment, comes near the driver.
+        argv=(program, "-I", "-S", script, data),
+        tree=tree.scratch,
+        cwd=posixpath.join(TREE, target.home).rstrip("/"),
+        env=environment,
+        read_only=python.folders,
+        links=python.links,
+        files=((script, _DRIVER.read_bytes()), (data, json.dumps(told).encode())),
+        limits=Limits(wall_s=service.timeout_s + _AFTER_S, output=_OUTPUT),
+        network=Network.LOOPBACK,
+        report=True,
+    )
+
+
+def _orders(
+    words: Sequence[str], service: Service, checks: Sequence[Check], address: Address
+) -> dict[str, object]:
+    """Return what the driver is told: how to start the service, and what to ask it."""
     # Without one, any answer will do, and that nothing is there is the quickest.
     health = request(Check("health", "GET", service.health or address.nowhere), address)
-    told = {
-        "argv": words,
+    return {
+        "argv": list(words),
         "env": dict(service.env),
         "port": address.port,
         "start_s": service.start_s,
@@ -146,20 +167,6 @@ def command(  # noqa: PLR0913 - what is run, how, and on what
             for one in (request(check, address) for check in checks)
         ],
     }
-    script, data = f"{_INSIDE}/driver.py", f"{_INSIDE}/service.json"
-    return Command(
-        # -I and -S: nothing of the tree, and no package of the environment, comes near the driver.
-        argv=(program, "-I", "-S", script, data),
-        tree=tree.scratch,
-        cwd=posixpath.join(TREE, target.home).rstrip("/"),
-        env=environment,
-        read_only=python.folders,
-        links=python.links,
-        files=((script, _DRIVER.read_bytes()), (data, json.dumps(told).encode())),
-        limits=Limits(wall_s=service.timeout_s + _AFTER_S, output=_OUTPUT),
-        network=Network.LOOPBACK,
-        report=True,
-    )
 
 
 def _text(data: bytes) -> str:
