@@ -65,7 +65,8 @@ def judge(
 
 def _verdicts(case: Case, means: Means, tell: Callable[[str], None]) -> tuple[Verdict, ...]:
     gates = [gate for gate in means.gates if gate.applies(case)]
-    found = {gate.name: _remembered(gate, case, means) for gate in gates}
+    keys = {gate.name: _key(gate, case) if means.passes else None for gate in gates}
+    found = {name: _remembered(key, means.passes) for name, key in keys.items()}
     left = [gate for gate in gates if found[gate.name] is None]
     kept = [gate.name for gate in gates if found[gate.name]]
     anew = ", ".join(gate.name for gate in left) or "none has to run"
@@ -73,7 +74,7 @@ def _verdicts(case: Case, means: Means, tell: Callable[[str], None]) -> tuple[Ve
     made = side_by_side([partial(_judge, gate, case) for gate in left])
     for gate, verdict in zip(left, made, strict=True):
         found[gate.name] = verdict
-        if means.passes and (key := _key(gate, case)):
+        if means.passes and (key := keys[gate.name]):
             means.passes.put(key, sealed(verdict, means.seal))
     return tuple(verdict for verdict in found.values() if verdict)
 
@@ -95,9 +96,7 @@ def sealed(verdict: Verdict, seal: Callable[[str], str]) -> Verdict:
     )
 
 
-def _remembered(gate: Gate, case: Case, means: Means) -> Verdict | None:
-    passes = means.passes
-    key = _key(gate, case) if passes else None
+def _remembered(key: Digest | None, passes: Verdicts | None) -> Verdict | None:
     verdict = passes.get(key) if passes and key else None
     if passes is None or key is None or verdict is None:
         return None

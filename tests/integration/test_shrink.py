@@ -16,7 +16,6 @@ from workflow.types import Outcome, RepoPath, Spare, TreeChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tests.conftest import GitRepo, GitRepoFactory
     from workflow.gates import Gate
@@ -46,18 +45,10 @@ PROOF = TEST + "\n\ndef test_whole():\n    assert isinstance(net(120, 'fr'), int
 class Bench:
     """A repository, its gates, and folders for them to work in."""
 
-    def __init__(self, repo: GitRepo, scratch: Path, *gates: Gate) -> None:
+    def __init__(self, repo: GitRepo, *gates: Gate) -> None:
         self.repo = repo
         self.git = git_store.discover(repo.path)
         self.gates = gates
-        self.scratch = scratch
-
-    def folder(self) -> Path:
-        """Make a new empty folder."""
-        self.scratch.mkdir(exist_ok=True)
-        path = self.scratch / str(len(list(self.scratch.iterdir())))
-        path.mkdir()
-        return path
 
     def change(self, files: Mapping[str, str]) -> TreeChange:
         """Make a change of the branch's tree."""
@@ -79,10 +70,10 @@ def _token(text: str) -> str:
 
 
 @pytest.fixture
-def bench(git_repo: GitRepoFactory, tmp_path: Path) -> partial[Bench]:
+def bench(git_repo: GitRepoFactory) -> partial[Bench]:
     """Return a maker of benches on a small project."""
     repo = git_repo({"pyproject.toml": CONFIG, "app.py": APP, "test_app.py": TEST})
-    return partial(Bench, repo, tmp_path / "scratch")
+    return partial(Bench, repo)
 
 
 def test_new_test_tells_the_needed_part_from_the_others(bench: partial[Bench]) -> None:
