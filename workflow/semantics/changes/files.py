@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
+from workflow.semantics.changes.compose import compose_changes
 from workflow.semantics.changes.dependencies import (
     is_requirements,
     pyproject_changes,
     requirement_changes,
 )
+from workflow.semantics.changes.documents import (
+    ini_changes,
+    json_changes,
+    package_changes,
+    toml_changes,
+    yaml_changes,
+)
+from workflow.semantics.changes.images import dockerfile_changes
 from workflow.semantics.changes.interface import Effect, SemanticChange, bounded, change
+from workflow.semantics.changes.lines import crontab_changes, env_changes
 from workflow.semantics.changes.python import python_changes
+from workflow.semantics.changes.units import unit_changes
+from workflow.semantics.formats import Format, format_of
+from workflow.semantics.formats.kinds import has_user_column
+from workflow.semantics.neutral import nginx
+from workflow.semantics.nginx.tree import NginxSyntaxError
 from workflow.semantics.python import UnreadableError
+from workflow.semantics.systemd import unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from workflow.types import BlobId, FileChange, RepoPath
 
+_Reader: TypeAlias = Callable[[str, str], list[SemanticChange]]
 _MAX_BYTES = 1024 * 1024
 _MAX_FILES = 100
 
@@ -82,9 +101,49 @@ def _unread(why: str) -> SemanticChange:
     return change(Effect.CHANGED, "something that could not be read", "", why)
 
 
-def _reader(path: RepoPath) -> Callable[[str, str], list[SemanticChange]] | None:
+def _reader(path: RepoPath) -> _Reader | None:
     if path.name.endswith((".py", ".pyi")):
         return python_changes
-    if path.name == "pyproject.toml":
-        return pyproject_changes
-    return requirement_changes if is_requirements(path.name) else None
+    if is_requirements(path.name):
+        return requirement_changes
+    return _BY_NAME.get(path.name) or _of_format(path)
+
+
+def _of_format(path: RepoPath) -> _Reader | None:
+    if unit_of(path):
+        return unit_changes
+    kind = format_of(path)
+    if kind is Format.CRONTAB:
+        return partial(crontab_changes, has_user=has_user_column(path))
+    if kind is None:
+        return _of_nginx if nginx.is_named(path) else None
+    return _BY_FORMAT[kind]
+
+
+def _of_nginx(before: str, after: str) -> list[SemanticChange]:
+    """Return what changes in nginx configuration; a file that only lies beside some has nothing."""
+    from workflow.semantics.changes.nginx import nginx_changes  # noqa: PLC0415 - loads its tables
+
+    return nginx_changes(before, after) if any(map(_is_nginx, (before, after))) else []
+
+
+def _is_nginx(text: str) -> bool:
+    try:
+        return next(nginx.tokens(text), None) is not None
+    except (NginxSyntaxError, ValueError):
+        return False
+
+
+_BY_NAME: dict[str, _Reader] = {
+    "pyproject.toml": pyproject_changes,
+    "package.json": package_changes,
+}
+_BY_FORMAT: dict[Format, _Reader] = {
+    Format.YAML: yaml_changes,
+    Format.TOML: toml_changes,
+    Format.JSON: json_changes,
+    Format.INI: ini_changes,
+    Format.COMPOSE: compose_changes,
+    Format.DOCKERFILE: dockerfile_changes,
+    Format.ENV: env_changes,
+}

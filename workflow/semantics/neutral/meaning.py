@@ -7,8 +7,6 @@ import posixpath
 import tokenize
 from typing import TYPE_CHECKING, NewType
 
-import yaml
-
 from workflow.semantics.neutral import data as documents
 from workflow.semantics.neutral import nginx, python
 from workflow.semantics.nginx import NginxSyntaxError, decode
@@ -37,7 +35,6 @@ _UNREADABLE = (
     # CPython's parser, when it runs out of room inside a deep tree.
     SystemError,
     tokenize.TokenError,
-    yaml.YAMLError,
     NginxSyntaxError,
 )
 

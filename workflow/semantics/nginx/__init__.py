@@ -2,7 +2,6 @@
 
 from workflow.semantics.nginx.edits import Edit, apply_edits, in_order
 from workflow.semantics.nginx.parser import byte_span, decode, encode, parse, print_tree
-from workflow.semantics.nginx.summary import summary
 from workflow.semantics.nginx.tree import (
     Block,
     Comment,
@@ -38,6 +37,5 @@ __all__ = [
     "in_order",
     "parse",
     "print_tree",
-    "summary",
     "walk",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workflow.semantics.nginx.lexer import tokenize, unescape
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from workflow.semantics.nginx.tree import Node
 
 _MAX_DEPTH = 100
+# Characters; a tree takes about sixty bytes for each.
+_MOST_REMEMBERED = 128 * 1024
 
 
 class _Open:
@@ -64,8 +67,17 @@ def parse(text: str) -> Tree:
     """Read a whole file, decoded with `decode`.
 
     Raises `NginxSyntaxError` where nginx's own reader would stop, and for blocks nested deeper
-    than 100.
+    than 100.  The last few trees are remembered: a gate, a diff and rules read the same files.
     """
+    return _remembered(text) if len(text) <= _MOST_REMEMBERED else _parse(text)
+
+
+@lru_cache(maxsize=8)
+def _remembered(text: str) -> Tree:
+    return _parse(text)
+
+
+def _parse(text: str) -> Tree:
     tokens = tuple(tokenize(text))
     root = _Open((), 0)
     stack = [root]

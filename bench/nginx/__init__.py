@@ -1,0 +1,1 @@
+"""What the benchmarks of nginx evidence share: real configurations, mutants, and the truth."""
