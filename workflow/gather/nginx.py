@@ -1,6 +1,6 @@
 """The files that nginx reads with a named one: what it includes, and what includes it.
 
-The gate's own resolver (`workflow.gates.nginx_layout`) answers what nginx reads of a tree that is
+The gate's own resolver (`workflow.gates.nginx.layout`) answers what nginx reads of a tree that is
 laid out to be run, by way of links, too.  This one says how far away a file is, follows no link,
 and is bounded, since it runs before anything of the repository is confined.
 """
@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workflow.gates.nginx_layout import PREFIXES, is_configuration
+from workflow.gates.nginx.layout import is_configuration
 from workflow.gather.near import Lead, Leads
 from workflow.semantics.nginx import NginxSyntaxError, parse, walk
+from workflow.semantics.nginx.files import PREFIXES
 from workflow.types import LeftOut
 
 if TYPE_CHECKING:

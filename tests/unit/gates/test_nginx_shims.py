@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from workflow.gates.nginx_shims import Kind, Shim, answer, complaint, missing_module, warnings
+from workflow.gates.nginx.complaints import answer, complaint, warnings
+from workflow.gates.nginx.manifest import Kind, Shim
+from workflow.gates.nginx.modules import missing_module
 
-NOTHING: frozenset[str] = frozenset()
+NOTHING: dict[str, Kind] = {}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ NOTHING: frozenset[str] = frozenset()
 )
 def test_complaints_have_answers(said: str, shim: Shim) -> None:
     """What nginx misses in its surroundings is recognized."""
-    assert answer(said, wrapped=False, connection_zones=NOTHING) == shim
+    assert answer(said, NOTHING) == shim
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_complaints_have_answers(said: str, shim: Shim) -> None:
     [
         'unknown directive "brotli" in /etc/nginx/a:1',
         'invalid number of arguments in "listen" directive in /etc/nginx/a:1',
-        'unknown "connection_upgrade" variable',
+        'unknown "a b" variable',
         'open() "/proc/x/y" failed (2: No such file or directory)',
         'open() "/lib/x/y" failed (2: No such file or directory)',
         'host not found in upstream "a b" in /x:1',
@@ -50,19 +52,19 @@ def test_complaints_have_answers(said: str, shim: Shim) -> None:
 )
 def test_faults_of_the_configuration_have_none(said: str) -> None:
     """No shim for a wrong directive, for a place of the system's, or for a strange name."""
-    assert answer(said, wrapped=False, connection_zones=NOTHING) is None
+    assert answer(said, NOTHING) is None
 
 
-def test_names_from_elsewhere_need_a_wrapper() -> None:
-    """A variable that another file defines is stood in for in a wrapper only."""
+def test_names_from_elsewhere_are_recognized() -> None:
+    """A variable that another file defines has an answer; whether it may have is for others."""
     said = 'unknown "upgrade" variable'
-    assert answer(said, wrapped=True, connection_zones=NOTHING) == Shim(Kind.VARIABLE, "upgrade")
+    assert answer(said, NOTHING) == Shim(Kind.VARIABLE, "upgrade")
 
 
 def test_zone_is_of_the_kind_that_is_used() -> None:
     """Nginx says the same of both kinds of zones; the text decides."""
     said = 'zero size shared memory zone "perip"'
-    shim = answer(said, wrapped=True, connection_zones=frozenset({"perip"}))
+    shim = answer(said, {"perip": Kind.CONNECTION_ZONE})
     assert shim == Shim(Kind.CONNECTION_ZONE, "perip")
 
 

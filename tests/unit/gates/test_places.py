@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow.gates import Tree, nginx_layout
-from workflow.gates.nginx_layout import Context, Source, Target
+from workflow.gates import Tree
+from workflow.gates.nginx import layout as nginx_layout
+from workflow.gates.nginx.layout import Context, Target
+from workflow.gates.nginx.source import Source
 from workflow.gates.pytest import roots as pytest_roots
 from workflow.sandbox import Scratch
 from workflow.types import BlobId, Entry, RepoPath, TreeId

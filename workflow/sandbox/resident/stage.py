@@ -34,6 +34,14 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _ROOT_ROOM = "size=16m,nr_inodes=8192,mode=755"
 _NO_EXTRAS = linux.MS_NOSUID | linux.MS_NODEV
 _SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x1 | 0x40
+_SIOCSIFADDR, _SIOCSIFNETMASK = 0x8916, 0x891C
+# All of IPv4 but for "this network" and 127/8, which the interface has anyway: what lies in the net
+# of an address of a loopback interface is this machine's own.
+_EVERY_ADDRESS = (
+    *(("1.0.0.1", "255.0.0.0"), ("2.0.0.1", "254.0.0.0"), ("4.0.0.1", "252.0.0.0")),
+    *(("8.0.0.1", "248.0.0.0"), ("16.0.0.1", "240.0.0.0"), ("32.0.0.1", "224.0.0.0")),
+    *(("64.0.0.1", "192.0.0.0"), ("128.0.0.1", "128.0.0.0")),
+)
 _OPEN_NETWORK = (
     ("ipv4/ip_unprivileged_port_start", "0"),
     ("ipv4/ip_nonlocal_bind", "1"),
@@ -158,10 +166,18 @@ def _furnish(plan: Plan, shown: list[tuple[int, str]]) -> None:
 
 
 def _loopback(*, low_ports: bool) -> None:
-    """Bring up the loopback interface of our own network, and let its low ports be used."""
+    """Bring up the loopback interface of our own network, and let its low ports be used.
+
+    With them, every address of IPv4 is its own: nothing is behind any of them but the run itself.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as any_socket:
         request = struct.pack("16sh22x", b"lo", _IFF_UP_RUNNING)
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)
+        for number, pair in enumerate(_EVERY_ADDRESS if low_ports else ()):
+            for call, address in zip((_SIOCSIFADDR, _SIOCSIFNETMASK), pair, strict=True):
+                label, packed = f"lo:{number}".encode(), socket.inet_aton(address)
+                request = struct.pack("16sHH4s8x", label, socket.AF_INET, 0, packed)
+                fcntl.ioctl(any_socket, call, request)
     for name, value in _OPEN_NETWORK if low_ports else ():
         if os.path.exists(f"/proc/sys/net/{name}"):  # noqa: PTH110 - as above; there may be no IPv6
             _write(f"/proc/sys/net/{name}", value)
