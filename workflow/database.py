@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "workflow.db"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _BUSY_MS = 10_000
+_LITTLE = 1024 * 1024
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE blobs (digest TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT;
@@ -29,6 +30,7 @@ CREATE TABLE proposals (
     title TEXT NOT NULL,
     wish TEXT NOT NULL,
     revised_from TEXT,
+    rebased_from TEXT,
     requester TEXT NOT NULL,
     files TEXT NOT NULL,
     anchored INTEGER NOT NULL DEFAULT 0,
@@ -51,7 +53,31 @@ CREATE TABLE approvals (
     proposal INTEGER NOT NULL REFERENCES proposals (id),
     digest TEXT NOT NULL,
     approver TEXT NOT NULL,
+    account TEXT NOT NULL,
+    proof TEXT NOT NULL,
+    is_own INTEGER NOT NULL,
+    signature TEXT REFERENCES blobs (digest),
+    carried_from TEXT,
     at TEXT NOT NULL
+) STRICT;
+CREATE TABLE looks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    proposal INTEGER NOT NULL REFERENCES proposals (id),
+    digest TEXT NOT NULL,
+    viewer TEXT NOT NULL,
+    account TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+CREATE TABLE tokens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    person TEXT NOT NULL,
+    account TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    made TEXT NOT NULL,
+    expires TEXT NOT NULL,
+    revoked TEXT
 ) STRICT;
 CREATE TABLE landings (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,6 +88,19 @@ CREATE TABLE landings (
     work_tree TEXT,
     before_commit TEXT NOT NULL,
     after_commit TEXT NOT NULL,
+    state TEXT NOT NULL,
+    who TEXT NOT NULL,
+    glass TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    automatic INTEGER NOT NULL DEFAULT 0,
+    at TEXT NOT NULL
+) STRICT;
+CREATE TABLE installs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    landing INTEGER REFERENCES landings (id),
+    commit_id TEXT NOT NULL,
+    snapshot TEXT NOT NULL,
     state TEXT NOT NULL,
     who TEXT NOT NULL,
     at TEXT NOT NULL
@@ -116,20 +155,22 @@ CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger
 """
 
 
+def is_read_only(folder: Path) -> bool:
+    """Whether there is a store below `folder` that this process may only look at."""
+    return (folder / FILE).exists() and not os.access(folder, os.W_OK)
+
+
 def connect(folder: Path) -> sqlite3.Connection:
     """Open the store below `folder` (made with mode 0700), creating the tables on first use.
 
+    One that `is_read_only` is opened to be looked at: to write then is an `OperationalError`.
     Raises `StoreError` for a store that cannot be opened, or was written by a newer version.
     """
     path = folder / FILE
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with suppress(FileExistsError):
-            # NOTE: not to be opened when it is there: closing it again would drop the locks that
-            # another connection of this process holds on it.
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
-            path,
+            _looked_at(path) if is_read_only(folder) else _made(path),
+            uri=True,
             isolation_level=None,
             timeout=_BUSY_MS / 1000,
             # Gates that run side by side keep their logs, one after the other (`evidence`).
@@ -142,8 +183,7 @@ def connect(folder: Path) -> sqlite3.Connection:
             raise
     except (OSError, sqlite3.Error) as error:
         message = f"{path}: cannot open the store: {error}"
-        mend = "free some space if the disk is full; check who may write this folder"
-        raise StoreError(message, hint=mend) from error
+        raise StoreError(message, hint=_mend(folder)) from error
     if found != SCHEMA_VERSION:
         connection.close()
         message = (
@@ -154,6 +194,32 @@ def connect(folder: Path) -> sqlite3.Connection:
             hint = f"land or reject with the `workflow` that wrote it, then move {path} away"
         raise StoreError(message, hint=hint)
     return connection
+
+
+def _mend(folder: Path) -> str:
+    """What to do about a store that cannot be opened: is its disk full, or who may write there?"""
+    with suppress(OSError):
+        found = os.statvfs(folder if folder.exists() else folder.parent)
+        if found.f_bavail * found.f_frsize < _LITTLE:
+            return f"no space is left on the disk of {folder}: free some space there"
+    return f"check who may write {folder}"
+
+
+def _made(path: Path) -> str:
+    """The address of a store's file, which is made private if it is not there."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        # NOTE: not to be opened when it is there: closing it again would drop the locks that
+        # another connection of this process holds on it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    return path.absolute().as_uri()
+
+
+def _looked_at(path: Path) -> str:
+    """The address of a store's file that is only read."""
+    # Without a log of its own nobody is writing, and SQLite would want to make one to read.
+    is_quiet = not path.with_name(f"{FILE}-wal").exists()
+    return f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_quiet else ''}"
 
 
 def _prepared(folder: Path, connection: sqlite3.Connection) -> int:

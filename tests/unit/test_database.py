@@ -172,4 +172,4 @@ def test_the_schema_is_read_statement_by_statement() -> None:
     """A trigger's body does not end where its first semicolon stands."""
     statements = list(database._statements())
     assert [text for text in statements if "TRIGGER" in text and "END;" not in text] == []
-    assert len(statements) == 15
+    assert len(statements) == 18
