@@ -8,6 +8,7 @@ from workflow.types.change import (
     Snapshot,
     TreeChange,
 )
+from workflow.types.consent import Carry, Consent, Requirement, SelfApproval
 from workflow.types.draft import (
     Answered,
     Count,
@@ -30,13 +31,13 @@ from workflow.types.ids import (
     RepoPath,
     TreeId,
 )
+from workflow.types.people import Identity, Person, Proof
 from workflow.types.proposal import (
     Evidence,
     Excess,
     Finding,
     Keep,
     Proposal,
-    Requirement,
     Round,
     Side,
     Spare,
@@ -50,7 +51,6 @@ from workflow.types.request import (
     AnswerKind,
     Brief,
     ChangeRequest,
-    Identity,
     Prompt,
     Role,
     Route,
@@ -64,9 +64,11 @@ __all__ = [
     "BlastRadius",
     "BlobId",
     "Brief",
+    "Carry",
     "ChangeKind",
     "ChangeRequest",
     "CommitId",
+    "Consent",
     "Count",
     "Digest",
     "Draft",
@@ -82,7 +84,9 @@ __all__ = [
     "ObjectId",
     "Observation",
     "Outcome",
+    "Person",
     "Prompt",
+    "Proof",
     "Proposal",
     "Receipt",
     "RepoPath",
@@ -90,6 +94,7 @@ __all__ = [
     "Role",
     "Round",
     "Route",
+    "SelfApproval",
     "Sent",
     "Shown",
     "Side",

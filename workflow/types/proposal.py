@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 # Not under TYPE_CHECKING: pydantic reads these annotations when a stored proposal is read back.
 from workflow.types.change import BlastRadius, FileChange, Snapshot  # noqa: TC001 - see above
+from workflow.types.consent import Consent, Requirement
 from workflow.types.draft import (
     Forecast,
     Observation,
@@ -16,6 +17,7 @@ from workflow.types.draft import (
     Usage,
 )
 from workflow.types.ids import CommitId, Digest, RepoPath, TreeId  # noqa: TC001 - see above
+from workflow.types.people import Person  # noqa: TC001 - see above
 from workflow.types.request import ChangeRequest, Role, Route  # noqa: TC001 - see above
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class State(StrEnum):
     REJECTED = "rejected"
     APPLIED = "applied"
     ROLLED_BACK = "rolled-back"
+    SUPERSEDED = "superseded"
+    """Another proposal is the same change on a newer base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +160,6 @@ class Excess:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """A file that only named people may approve: one of `approvers` (e-mail addresses) must."""
-
-    path: RepoPath
-    approvers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Round:
     """One answer of a provider, and what became of it.
 
@@ -199,7 +195,10 @@ class Proposal:
     `rounds` are the answers that it was made from, in their order.  `declared` are objections that
     the requester said are intended, where the policy lets them; `shrunk_from` is the digest of the
     proposal whose spare parts were taken out, and `revised_from` of the one that a reviewer wanted
-    otherwise, in the words of `wish`.
+    otherwise, in the words of `wish`.  `revisers` are those who wanted it otherwise, in this
+    proposal or the ones before it: they count as requesters.  `rebased_from` is the digest of the
+    proposal that this one puts on a newer base.  `consent` and `requirements` say who has to
+    approve it.
     """
 
     repository: str
@@ -222,6 +221,14 @@ class Proposal:
     shrunk_from: Digest | None = None
     revised_from: Digest | None = None
     wish: str = ""
+    consent: Consent = field(default_factory=Consent)
+    revisers: tuple[Person, ...] = ()
+    rebased_from: Digest | None = None
+
+    @property
+    def askers(self) -> tuple[Person, ...]:
+        """Who wanted it: the requester, and those who have revised it."""
+        return (self.request.person, *self.revisers)
 
     @property
     def standing(self) -> tuple[Round, ...]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 # Not under TYPE_CHECKING: pydantic reads these annotations when a stored proposal is read back.
 from workflow.types.draft import LeftOut, Wanted  # noqa: TC001 - see above
 from workflow.types.ids import RepoPath  # noqa: TC001 - see above
+from workflow.types.people import Identity, Person
 
 
 class Role(StrEnum):
@@ -40,23 +41,12 @@ class AnswerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """A person, as git names one."""
-
-    name: str
-    email: str
-
-    def __str__(self) -> str:
-        """`Name <email>`, as in a trailer."""
-        return f"{self.name} <{self.email}>"
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeRequest:
     """What a person asks for, in words, and the files that they name.
 
     `way` and `recipe` are what the requester asked for, `None` and empty where they leave the
     choice.  `allowed` are the ids of policy rules whose objection the requester says is intended.
+    `account` is that of `Person`: who is behind an agent that asks under a name of its own.
     """
 
     text: str
@@ -65,6 +55,12 @@ class ChangeRequest:
     way: Way | None = None
     allowed: tuple[str, ...] = ()
     recipe: str = ""
+    account: str = ""
+
+    @property
+    def person(self) -> Person:
+        """Who asks."""
+        return Person(self.requester, self.account)
 
 
 @dataclass(frozen=True, slots=True)
