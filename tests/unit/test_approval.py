@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workflow import apply, approval
+from workflow import apply, approval, votes
 from workflow.canonical import digest, encode, plain
 from workflow.errors import (
     ChangedProposalError,
@@ -17,7 +17,7 @@ from workflow.errors import (
     UnknownProposalError,
     UsageError,
 )
-from workflow.types import Finding, Identity, RepoPath, Requirement, State
+from workflow.types import Finding, Identity, Person, RepoPath, Requirement, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from tests.unit.conftest import Desk
     from workflow.store import Stored
 
-BOB = Identity("Bob", "bob@example.test")
+BOB = Person(Identity("Bob", "bob@example.test"), "bob")
 NEW = {"site.conf": b"new\n"}
 REF = "refs/workflow/proposals/1"
 
 
 def approve(desk: Desk, number: int = 1, seen: str = "") -> object:
-    """Approve as the command does."""
+    """Approve as the command does, after a look."""
+    stored = desk.store.get(number)
+    votes.look(desk.store.connection, number, stored.digest, BOB)
     return approval.approve(desk.store, desk.git, number, BOB, seen)
 
 
@@ -67,7 +69,8 @@ def test_without_an_approval_nothing_is_cleared(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [State.REFUSED, State.APPROVED, State.REJECTED, State.APPLIED, State.ROLLED_BACK]
+    "state",
+    [State.REFUSED, State.REJECTED, State.APPLIED, State.ROLLED_BACK, State.SUPERSEDED],
 )
 def test_only_what_awaits_is_approved(desk: Desk, state: State) -> None:
     """Each other state is named, with the command that fits it."""
@@ -133,7 +136,7 @@ def test_a_digest_that_is_too_short_means_nothing(desk: Desk, seen: str) -> None
 def test_another_digest_is_refused(desk: Desk, seen: str) -> None:
     """Who looked at something else, or at no digest at all, has approved nothing."""
     desk.propose(NEW)
-    with pytest.raises(ChangedProposalError, match=f"not {seen}"):
+    with pytest.raises(ChangedProposalError, match="not 000000000000"):
         approve(desk, seen=seen)
     assert desk.store.get(1).state is State.AWAITING
 
@@ -146,7 +149,7 @@ def tamper_body(desk: Desk, _: Stored) -> None:
 def move_ref(desk: Desk, stored: Stored) -> None:
     """Point the proposal's ref to another commit."""
     base = stored.proposal.base
-    other = desk.git.commit(desk.tree(base.tree, {"x": b"x\n"}), (base.commit,), "m", BOB)
+    other = desk.git.commit(desk.tree(base.tree, {"x": b"x\n"}), (base.commit,), "m", BOB.identity)
     desk.repo.git("update-ref", REF, other)
 
 
@@ -154,7 +157,7 @@ def same_tree(desk: Desk, stored: Stored) -> None:
     """Point the proposal's ref to another commit of the very same tree."""
     base = stored.proposal.base
     desk.repo.git(
-        "update-ref", REF, desk.git.commit(stored.proposal.tree, (base.commit,), "m", BOB)
+        "update-ref", REF, desk.git.commit(stored.proposal.tree, (base.commit,), "m", BOB.identity)
     )
 
 
@@ -204,7 +207,8 @@ def test_an_approval_that_the_ledger_does_not_know_counts_as_none(desk: Desk) ->
     stored = desk.propose(NEW)
     desk.store.set_state(1, State.APPROVED)
     desk.store.connection.execute(
-        "INSERT INTO approvals (proposal, digest, approver, at) VALUES (1, ?, 'Boss', 'now')",
+        "INSERT INTO approvals (proposal, digest, approver, account, proof, is_own, at)"
+        " VALUES (1, ?, 'Boss', '', 'git', 0, '2026-01-02T03:04:05Z')",
         (stored.digest,),
     )
     assert desk.store.approvals(1) == ()
@@ -231,10 +235,14 @@ def test_a_state_alone_is_no_approval(desk: Desk) -> None:
 
 def test_a_refused_proposal_never_lands(desk: Desk) -> None:
     """Also when its state is rewritten and somebody approves it, the verdicts are against it."""
-    desk.propose(NEW, clear=False)
+    stored = desk.propose(NEW, clear=False)
     desk.store.set_state(1, State.AWAITING)
-    approve(desk)
-    with pytest.raises(NotApprovedError):
+    with pytest.raises(ChangedProposalError, match="evidence is against it"):
+        approve(desk)
+    desk.store.set_state(1, State.APPROVED)
+    yes = votes.Approval(1, stored.digest, str(BOB), stored.proposal.created, "bob")
+    votes.add(desk.store.connection, yes)
+    with pytest.raises(ChangedProposalError, match="evidence is against it"):
         cleared(desk)
 
 
@@ -245,7 +253,7 @@ def test_git_is_the_judge_of_a_forged_row(desk: Desk, what: str) -> None:
     proposal = stored.proposal
     other = desk.tree(proposal.base.tree, {"site.conf": b"evil\n"})
     forged: dict[str, dict[str, object]] = {
-        "commit": {"commit": desk.git.commit(other, (proposal.base.commit,), "m", BOB)},
+        "commit": {"commit": desk.git.commit(other, (proposal.base.commit,), "m", BOB.identity)},
         "tree": {"tree": other},
         "files": {"files": ()},
         "patch": {"patch": proposal.policy},
@@ -274,8 +282,8 @@ def test_a_finding_keeps_it_from_landing(desk: Desk) -> None:
 
 # --- approvers that the policy names ------------------------------------------------------------
 
-CAROL = Identity("Carol", "Carol@Example.test")
-DAVE = Identity("Dave", "dave@example.test")
+CAROL = Person(Identity("Carol", "Carol@Example.test"), "carol")
+DAVE = Person(Identity("Dave", "dave@example.test"), "dave")
 
 
 def needing(desk: Desk, *needs: tuple[str, ...]) -> Stored:
@@ -293,7 +301,7 @@ def test_a_named_approver_has_to_approve(desk: Desk) -> None:
     assert desk.store.get(1).state is State.AWAITING
     with pytest.raises(NotApprovedError, match=r"ci/0 needs .* carol@example\.test or"):
         cleared(desk)
-    approval.approve(desk.store, desk.git, 1, CAROL, "")
+    desk.approve(1, CAROL)
     assert desk.store.get(1).state is State.APPROVED
     assert [yes.approver for yes in cleared(desk).approvals] == [str(BOB), str(CAROL)]
 
@@ -301,13 +309,11 @@ def test_a_named_approver_has_to_approve(desk: Desk) -> None:
 def test_each_requirement_has_to_be_met(desk: Desk) -> None:
     """Two files with an approver each need both of them, in any order."""
     stored = needing(desk, ("dave@example.test",), ("carol@example.test",))
-    approval.approve(desk.store, desk.git, 1, CAROL, "")
-    given = desk.store.approvals(1)
-    assert [need.path for need in approval.missing(stored.proposal, given)] == ["ci/0"]
-    assert approval.waiting_for(stored.proposal, given) == (
-        "ci/0 needs the approval of dave@example.test"
-    )
-    approval.approve(desk.store, desk.git, 1, DAVE, "")
+    desk.approve(1, CAROL)
+    stands = approval.standing(desk.store, desk.git, stored, at=approval.utc_now())
+    assert [need.path for need in stands.missing] == ["ci/0"]
+    assert stands.waiting_for == "ci/0 needs the approval of dave@example.test"
+    desk.approve(1, DAVE)
     assert cleared(desk).stored.state is State.APPROVED
 
 
@@ -325,13 +331,15 @@ def test_a_state_that_was_set_by_hand_does_not_do(desk: Desk) -> None:
     needing(desk, ("carol@example.test",))
     approve(desk)
     desk.store.set_state(1, State.APPROVED)
-    with pytest.raises(NotApprovedError, match="has no approval of"):
+    with pytest.raises(NotApprovedError, match=r"ci/0 needs the approval of carol"):
         cleared(desk)
 
 
 def test_a_name_that_holds_an_address_is_not_that_person(desk: Desk) -> None:
     """Only the address that git has for the person counts, not what the name says."""
     needing(desk, ("carol@example.test",))
-    for name in ("carol@example.test", "x <carol@example.test"):
-        approval.approve(desk.store, desk.git, 1, Identity(name, "mallory@example.test"), "")
+    desk.approve(1, Person(Identity("carol@example.test", "mallory@example.test"), "mallory"))
     assert desk.store.get(1).state is State.AWAITING
+    for posing in (Identity("x <carol@example.test", "m@x.test"), Identity("x", "m <c@x.test")):
+        with pytest.raises(UsageError, match="no name that can be written down"):
+            desk.approve(1, Person(posing, "other"))

@@ -1,7 +1,9 @@
 """Policy: values from YAML on the base commit, rules over the difference of two trees."""
 
+from workflow.policy.approvals import required, unknown_owners
 from workflow.policy.document import schema
 from workflow.policy.interface import (
+    Approvals,
     Budget,
     Budgets,
     Case,
@@ -9,6 +11,7 @@ from workflow.policy.interface import (
     Level,
     Policy,
     Protected,
+    Reserved,
     Sizes,
     Spending,
 )
@@ -20,6 +23,7 @@ from workflow.policy.sample import case_of, excess_of
 
 __all__ = [
     "RULES",
+    "Approvals",
     "Budget",
     "Budgets",
     "Case",
@@ -28,6 +32,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Protected",
+    "Reserved",
     "Rule",
     "Sample",
     "Sizes",
@@ -39,5 +44,7 @@ __all__ = [
     "judge_excess",
     "load",
     "require_known",
+    "required",
     "schema",
+    "unknown_owners",
 ]

@@ -8,35 +8,24 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PlainValidator,
     WithJsonSchema,
     model_validator,
 )
 
+from workflow.policy.approval_section import ApprovalSection
 from workflow.policy.fold import shown
 
 # Not under TYPE_CHECKING: pydantic reads the annotation.
 from workflow.policy.interface import Level  # noqa: TC001 - see above
 from workflow.policy.rules import FIXED, RULES, near
+from workflow.policy.section import Address, Count, Pattern, Patterns, Section, pattern
 from workflow.redaction.interface import Kind, SealingError
 from workflow.redaction.settings import Sort
 from workflow.redaction.tenant.names import name_of
 
-_Count = Annotated[int, Field(strict=True, gt=0)]
 _Money = Annotated[float, Field(strict=True, ge=0, le=1_000_000)]
-
-
-def _pattern(value: str) -> str:
-    if any(part in {"", ".", ".."} for part in value.removesuffix("/").split("/")):
-        message = (
-            f"'{shown(value)}' matches nothing: patterns are of paths from the repository's top, "
-            "such as docs/** or **/*.key"
-        )
-        raise ValueError(message)
-    return value
 
 
 def _rule(value: str) -> str:
@@ -54,7 +43,7 @@ def _where(value: object) -> str | tuple[str, ...]:
     if isinstance(value, str) and value in {"on", "off"}:
         return value
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
-        return tuple(map(_pattern, value))
+        return tuple(map(pattern, value))
     message = f"'{shown(str(value))}' is neither on nor off nor a list of paths"
     raise ValueError(message)
 
@@ -117,8 +106,6 @@ def _words(*words: str) -> WithJsonSchema:
 
 _NAMED = (Kind.CUSTOMER.value, Kind.TENANT.value, Kind.HOST.value, Kind.DOMAIN.value)
 ALLOWABLE = (*(kind.value for kind in Kind if kind is not Kind.MARKER), "any")
-_Pattern = Annotated[str, AfterValidator(_pattern)]
-_Patterns = Annotated[tuple[_Pattern, ...], Field(min_length=1)]
 _Reason = Annotated[str, AfterValidator(_reason)]
 _Day = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 _PATHS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
@@ -133,26 +120,22 @@ _Allowable = Annotated[str, AfterValidator(_kind), _words(*ALLOWABLE)]
 _Match = Annotated[str, AfterValidator(_match), _words("words", "anywhere")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BudgetSection(_Section):
+class BudgetSection(Section):
     """How much one proposal may touch."""
 
-    files: _Count = Field(description="Files that change.")
-    hunks: _Count = Field(description="Hunks of the canonical patch, over all files.")
-    changed_lines: _Count = Field(description="Lines added plus lines removed.")
+    files: Count = Field(description="Files that change.")
+    hunks: Count = Field(description="Hunks of the canonical patch, over all files.")
+    changed_lines: Count = Field(description="Lines added plus lines removed.")
     excess: float = Field(
         strict=True, ge=1, description="Lines changed for each line that is needed."
     )
-    things: _Count | None = Field(
+    things: Count | None = Field(
         default=None,
         description="Functions, routes, dependencies and the like whose meaning changes.",
     )
 
 
-class BlastRadiusSection(_Section):
+class BlastRadiusSection(Section):
     """A budget for each role, and one for a patch from anywhere."""
 
     surgeon: BudgetSection = Field(description="Edits of existing files.")
@@ -160,34 +143,34 @@ class BlastRadiusSection(_Section):
     patch: BudgetSection = Field(description="A patch from anywhere: `workflow patch`.")
 
 
-class SizesSection(_Section):
+class SizesSection(Section):
     """How much text one proposal may bring in."""
 
-    line_characters: _Count = Field(description="Characters in one added line.")
-    added_bytes: _Count = Field(description="Bytes of all added lines.")
-    file_bytes: _Count = Field(description="Bytes of one file that grows.")
+    line_characters: Count = Field(description="Characters in one added line.")
+    added_bytes: Count = Field(description="Bytes of all added lines.")
+    file_bytes: Count = Field(description="Bytes of one file that grows.")
 
 
-class ProtectedSection(_Section):
+class ProtectedSection(Section):
     """Paths that nobody's draft may change, or that only some people may approve."""
 
-    paths: tuple[Annotated[str, AfterValidator(_pattern)], ...] = Field(
+    paths: tuple[Annotated[str, AfterValidator(pattern)], ...] = Field(
         min_length=1,
         description=(
             "Patterns of paths and folders: `*` and `?` within one name, `**` across folders."
         ),
     )
-    approvers: tuple[Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$")], ...] = Field(
+    approvers: tuple[Address, ...] = Field(
         default=(), description="E-mail addresses; one of them has to approve.  None: refused."
     )
 
 
-class NamesSection(_Section):
+class NamesSection(Section):
     """Names of one kind, which no model gets to see."""
 
     kind: _OneOfNamed = Field(description="What they are names of.")
     names: tuple[str, ...] = Field(default=(), description="The names.")
-    file: _Pattern = Field(
+    file: Pattern = Field(
         default="", description="A file of the repository with more of them, one a line."
     )
     match: _Match = Field(
@@ -208,13 +191,13 @@ class NamesSection(_Section):
         return self
 
 
-class AllowSection(_Section):
+class AllowSection(Section):
     """Values that may be seen, why, and until when."""
 
     kinds: tuple[_Allowable, ...] = Field(min_length=1, description="What is allowed.")
     reason: _Reason = Field(description="Why; reviewers see it.")
     expires: _Day = Field(description="The last day on which it holds, at most a year ahead.")
-    paths: _Patterns = Field(default=(), description="Where; everywhere for a text.")
+    paths: Patterns = Field(default=(), description="Where; everywhere for a text.")
     rule: str = Field(default="", description="The rule that found it, where only one is meant.")
     text: str = Field(default="", description="The very value, where it is public.")
 
@@ -228,14 +211,14 @@ class AllowSection(_Section):
         return self
 
 
-class MoveSection(_Section):
+class MoveSection(Section):
     """Where a draft may move or copy what stands for a sealed value."""
 
-    paths: _Patterns = Field(description="Within and between these files.")
+    paths: Patterns = Field(description="Within and between these files.")
     reason: _Reason = Field(description="Why; reviewers see it.")
 
 
-class SealingSection(_Section):
+class SealingSection(Section):
     """What no model gets to see, beside secrets, which are always sealed."""
 
     kinds: dict[_Sort, _Where] = Field(
@@ -257,7 +240,7 @@ class SealingSection(_Section):
     )
 
 
-class SpendingSection(_Section):
+class SpendingSection(Section):
     """How much answers of remote models may take; what is not here has no cap."""
 
     request_usd: _Money | None = Field(
@@ -266,18 +249,18 @@ class SpendingSection(_Section):
     day_usd: _Money | None = Field(
         default=None, description="US dollars in one day (UTC), for the whole repository."
     )
-    request_tokens: _Count | None = Field(
+    request_tokens: Count | None = Field(
         default=None, description="Tokens for one request, input and output together."
     )
-    day_tokens: _Count | None = Field(
+    day_tokens: Count | None = Field(
         default=None, description="Tokens in one day (UTC), for the whole repository."
     )
-    rounds: _Count | None = Field(
+    rounds: Count | None = Field(
         default=None, description="Answers to one request in one role, the first one included."
     )
 
 
-class Document(_Section):
+class Document(Section):
     """A policy of `workflow`: the values that its rules judge by."""
 
     blast_radius: BlastRadiusSection = Field(description="How much one proposal may touch.")
@@ -287,6 +270,10 @@ class Document(_Section):
     )
     rules: dict[Annotated[str, AfterValidator(_rule)], Level] = Field(
         default={}, description="What a rule's objection does; a rule that is not here refuses."
+    )
+    approval: ApprovalSection = Field(
+        default=ApprovalSection(),
+        description="Who has to approve, who may not, and for how long it counts.",
     )
     sealing: SealingSection = Field(
         default=SealingSection(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from workflow.policy.approval_section import ApprovalSection, ReservedSection
 from workflow.policy.document import (
     AllowSection,
     BlastRadiusSection,
@@ -38,12 +39,15 @@ _WORDS = {
     "float_type": "a number is expected, without quotes",
     "greater_than": "a number above 0 is expected",
     "greater_than_equal": "1 or more is expected",
+    "less_than_equal": "the number is too large",
 }
 # By the keys on the way to them; numbers of entries are left out.
 _SECTIONS: dict[tuple[str, ...], type[BaseModel]] = {
     ("blast_radius",): BlastRadiusSection,
     ("sizes",): SizesSection,
     ("protected",): ProtectedSection,
+    ("approval",): ApprovalSection,
+    ("approval", "paths"): ReservedSection,
     ("sealing",): SealingSection,
     ("sealing", "names"): NamesSection,
     ("sealing", "allow"): AllowSection,
@@ -100,8 +104,10 @@ def _words(error: ErrorDetails) -> str:
             return str(error["ctx"]["error"])
         case "string_pattern_mismatch":
             return f"{given} is no e-mail address"
-        case "enum":
+        case "enum" if error["loc"][0] == "rules":
             return f"{given} is no level; there are refuse, declare and off"
+        case "enum" | "literal_error":
+            return f"{given} is none of {error['ctx']['expected']}"
         case kind:
             return _WORDS.get(kind, error["msg"])
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from workflow.redaction.settings import SealingSettings
+from workflow.types import Consent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -82,6 +83,29 @@ class Protected:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """Patterns of paths, and how many of which people have to approve a change there."""
+
+    paths: tuple[str, ...]
+    approvers: tuple[str, ...]
+    needed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Who has to approve.
+
+    `owners` gives the e-mail addresses behind a name of a CODEOWNERS file, such as `@example/ops`,
+    in lower case; `codeowners` says whether such a file of the base is heeded.
+    """
+
+    consent: Consent = field(default_factory=Consent)
+    paths: tuple[Reserved, ...] = ()
+    owners: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    codeowners: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
     """How much answers of remote models may take; `None` where there is no cap.
 
@@ -112,6 +136,7 @@ class Policy:
     digest: Digest
     sealing: SealingSettings = field(default_factory=SealingSettings)
     spending: Spending = field(default_factory=Spending)
+    approvals: Approvals = field(default_factory=Approvals)
 
     def level(self, rule: str) -> Level:
         """What the objection of a rule, named by its id, does."""
@@ -126,6 +151,7 @@ class Case:
     are the files that the drafter was shown.  `allowed` are the ids of rules whose objection the
     requester says is intended.  `blobs` gives the bytes of many blobs at once.  `names` gives the
     names in one folder of the proposed tree (`""`: its top), none where there is no folder.
+    `committed` gives the bytes of a regular file of the base, `None` where there is none.
     `creates` says that an architect has drafted a part of it, before the surgeon.  `faults` are
     those of placeholders, from restoring the draft's result.  `secrets` finds the
     values in a file's bytes, given its path; without it nobody looks for them.
@@ -139,6 +165,7 @@ class Case:
     allowed: frozenset[str]
     blobs: Callable[[Sequence[BlobId]], Sequence[bytes]]
     names: Callable[[str], Collection[str]]
+    committed: Callable[[RepoPath], bytes | None]
     faults: tuple[Fault, ...] = ()
     secrets: Callable[[bytes, str], Sequence[Span]] | None = None
     creates: bool = False

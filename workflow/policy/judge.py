@@ -39,6 +39,7 @@ def judge_excess(excess: Excess, case: Case) -> Judgement:
         (),
         (),
         case.names,
+        case.committed,
         excess,
         creates=case.creates,
     )

@@ -21,11 +21,13 @@ from workflow.policy.document import (
 )
 from workflow.policy.faults import fault_of
 from workflow.policy.interface import (
+    Approvals,
     Budget,
     Budgets,
     Level,
     Policy,
     Protected,
+    Reserved,
     Sizes,
     Spending,
 )
@@ -41,11 +43,15 @@ from workflow.redaction.settings import (
     SealingSettings,
     Sort,
 )
+from workflow.types import Consent, RepoPath
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
+    from workflow.policy.approval_section import ApprovalSection
+
 _MAX_BYTES = 256 * 1024
+_DAY_S = 86_400
 
 
 class PolicyError(WorkflowError):
@@ -136,6 +142,7 @@ def _policy(document: Document, source: str, data: bytes) -> Policy:
         digest=sha256(data),
         sealing=_sealing(document.sealing),
         spending=_spending(document.spending),
+        approvals=_approvals(document.approval),
     )
 
 
@@ -151,6 +158,39 @@ def _spending(section: SpendingSection) -> Spending:
         request_tokens=section.request_tokens,
         day_tokens=section.day_tokens,
         rounds=section.rounds,
+    )
+
+
+def _approvals(section: ApprovalSection) -> Approvals:
+    roles = section.roles
+    minutes = section.fresh_minutes
+    return Approvals(
+        consent=Consent(
+            quorum=section.quorum,
+            self_approval=section.self_approval,
+            expires_s=section.expires_days * _DAY_S,
+            fresh_s=None if minutes is None else minutes * 60,
+            signatures=section.signatures == "required",
+            signers=None if section.signers is None else RepoPath(section.signers),
+            carry=section.carry,
+            breakers=section.break_glass,
+            shared_accounts=section.shared_accounts,
+        ),
+        paths=tuple(
+            Reserved(
+                one.paths,
+                tuple(
+                    dict.fromkeys((*(who for r in one.roles for who in roles[r]), *one.approvers))
+                ),
+                one.needed,
+            )
+            for one in section.paths
+        ),
+        owners=tuple(
+            (name.casefold(), roles[who] if isinstance(who, str) else who)
+            for name, who in section.teams.items()
+        ),
+        codeowners=section.codeowners == "on",
     )
 
 

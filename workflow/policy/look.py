@@ -62,6 +62,7 @@ class Look:
     files: tuple[Sight, ...]
     moved: tuple[tuple[Sight, Sight], ...]
     names: Callable[[str], Collection[str]]
+    committed: Callable[[RepoPath], bytes | None]
     excess: Excess | None = None
     faults: tuple[Fault, ...] = ()
     secrets: Callable[[bytes, str], Sequence[Span]] | None = None
@@ -84,6 +85,7 @@ def look(case: Case) -> Look:
         files=files,
         moved=tuple(_moved(files)),
         names=cache(case.names),
+        committed=case.committed,
         faults=case.faults,
         secrets=case.secrets,
         creates=case.creates,

@@ -10,22 +10,29 @@ from workflow.policy.rule import Rule, Said, Sample
 from workflow.types import ChangeKind, Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from workflow.policy.interface import Policy
     from workflow.policy.look import Look
+    from workflow.types import RepoPath
 
 
 def _protected_path(look: Look) -> Iterator[Said]:
-    for file in look.files:
-        names = {str(file.path), fold_path(file.path)}
-        for protected in look.policy.protected:
-            pattern = first_match(protected.paths, names)
+    yield from protected(look.policy, [file.path for file in look.files])
+
+
+def protected(policy: Policy, paths: Iterable[RepoPath]) -> Iterator[Said]:
+    """What `protected` of a policy says of changes of these paths."""
+    for path in paths:
+        names = {str(path), fold_path(path)}
+        for one in policy.protected:
+            pattern = first_match(one.paths, names)
             if pattern is None:
                 continue
-            if protected.approvers:
-                yield Requirement(file.path, protected.approvers)
+            if one.approvers:
+                yield Requirement(path, one.approvers, because=f"protected {shown(pattern)}")
             else:
-                yield file.path, f"the policy protects {shown(pattern)} and names no approver"
+                yield path, f"the policy protects {shown(pattern)} and names no approver"
 
 
 def _deleted_file(look: Look) -> Iterator[Said]:

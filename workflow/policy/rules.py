@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from workflow.policy.approvals import APPROVER_UNKNOWN
 from workflow.policy.homoglyph import HOMOGLYPH
 from workflow.policy.modes import EXECUTABLE_BIT, FILE_TYPE, SUBMODULE_RULE, SYMLINK
 from workflow.policy.names import CASE_COLLISION, GIT_FILES, RESERVED_NAME, UNICODE_COLLISION
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     OUTSIDE_REQUEST,
     ARCHITECT_CREATES,
     PROTECTED_PATH,
+    APPROVER_UNKNOWN,
     SYMLINK,
     SUBMODULE_RULE,
     FILE_TYPE,

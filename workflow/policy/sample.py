@@ -44,6 +44,7 @@ def case_of(sample: Sample, policy: Policy) -> Case:
         allowed=frozenset(),
         blobs=lambda ids: [contents[blob] for blob in ids],
         names=lambda folder: _names(sample.proposed, folder),
+        committed=lambda path: _committed(sample, path),
         faults=sample.faults,
         secrets=(lambda data, _path: _secrets(sample, data)) if sample.secrets else None,
     )
@@ -84,6 +85,11 @@ def _file(
     blob = BlobId(hashlib.sha1(data, usedforsecurity=False).hexdigest())
     contents[blob] = data
     return mode, blob
+
+
+def _committed(sample: Sample, path: str) -> bytes | None:
+    file = sample.base.get(path)
+    return None if isinstance(file, Special) else file
 
 
 def _radius(files: tuple[FileChange, ...], contents: Mapping[BlobId, bytes]) -> BlastRadius:

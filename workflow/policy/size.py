@@ -50,8 +50,12 @@ def _excess(look: Look) -> Iterator[Said]:
         return
     limit = look.policy.budgets.of(look.measured).excess
     if look.excess.score > limit:
-        said = f"{look.excess.changed} lines change and {look.excess.needed} have to"
-        yield look.excess.parts[0].path, f"{said}; the policy allows {limit:g} times as many"
+        needed = look.excess.needed
+        said = (
+            f"{look.excess.changed} lines change and {needed} {'has' if needed == 1 else 'have'} to"
+        )
+        allowed = "as many" if limit == 1 else f"{limit:g} times as many"
+        yield look.excess.parts[0].path, f"{said}; the policy allows {allowed}"
 
 
 def _lines(count: int) -> bytes:

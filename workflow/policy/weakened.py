@@ -304,7 +304,8 @@ def _counted(old: bytes, new: bytes) -> Iterator[str]:
     """What the words of two contents tell, where the language cannot be read."""
     before, after = count(old), count(new)
     if after.tests < before.tests:
-        yield f"{before.tests - after.tests} of {before.tests} tests go, counted by their words"
+        tests = "1 test" if before.tests == 1 else f"{before.tests} tests"
+        yield f"{before.tests - after.tests} of {tests} go, counted by their words"
     if after.assertions < before.assertions:
         lost = before.assertions - after.assertions
         yield f"{lost} of {_number(before.assertions)} go, counted by their words"

@@ -190,12 +190,14 @@ def test_approvers_turn_an_objection_into_a_requirement(bench: Bench) -> None:
     )
     change = {"deploy/a.service": b"y\n", "deploy/b": b"y\n", "c": b"y\n"}
     judgement = here.judged(Sample(dict.fromkeys(change, b"x\n"), change))
-    first = Requirement(RepoPath("deploy/a.service"), ("ops@example.org", "lead@example.org"))
+    both, because = ("ops@example.org", "lead@example.org"), "protected deploy/**"
     assert judgement.findings == ()
     assert judgement.requirements == (
-        first,
-        Requirement(RepoPath("deploy/a.service"), ("root@example.org",)),
-        Requirement(RepoPath("deploy/b"), first.approvers),
+        Requirement(RepoPath("deploy/a.service"), both, because=because),
+        Requirement(
+            RepoPath("deploy/a.service"), ("root@example.org",), because="protected **/*.service"
+        ),
+        Requirement(RepoPath("deploy/b"), both, because=because),
     )
 
 
