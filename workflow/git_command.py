@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +14,7 @@ from workflow import process
 from workflow.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 INERT = (
     # A replacement ref would show another object under the name that an approval covers.
@@ -24,6 +28,8 @@ INERT = (
     *("-c", "diff.suppressBlankEmpty=false"),
     *("-c", "diff.indentHeuristic=true"),
     *("-c", "gc.auto=0"),
+    # `git log` would start the program that a clone's settings name.
+    *("-c", "log.showSignature=false"),
 )
 # What git may see of our environment: where its user's settings are, who commits, and nothing that
 # points it at another repository, index or object store.
@@ -33,9 +39,13 @@ _KEPT = (
     *("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"),
     *("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"),
 )
-_TIMEOUT_S = 120.0
+_LOCK = re.compile(r"Unable to create '(.+\.lock)': File exists")
+TIMEOUT_S = 120.0
 # A checkout reads whole batches of files at once, so this bounds memory and not what git may say.
 _MAX_OUTPUT = 1024 * 1024 * 1024
+_MOVES = frozenset({"update-ref", "update-index", "read-tree", "checkout-index"})
+"""The commands by which a landing moves refs and the index."""
+_HELD: ContextVar[tuple[int, ...]] = ContextVar("held", default=())
 
 
 def git_version() -> str:
@@ -44,17 +54,55 @@ def git_version() -> str:
 
 
 def run_git(
-    *arguments: str, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    *arguments: str,
+    cwd: Path,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT_S,
 ) -> process.Ran:
-    """Run git in a folder with a clean environment; whether it went well is the caller's to ask."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false", "LC_ALL": "C.UTF-8"}
+    """Run git in a folder with a clean environment; whether it went well is the caller's to ask.
+
+    `timeout` is in seconds of wall time.
+    """
     # An optional lock would let a mere look write the user's index.
-    full = {**kept, **_safe_directories(), **quiet, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+    full = {**clean_environment(), "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
     argv = ("git", *arguments)
+    # Not to every git: one that starts an agent or a connection would leave the lock to those.
+    locks = _HELD.get() if not _MOVES.isdisjoint(arguments) else ()
     return process.run(
-        argv, env=full, cwd=cwd, stdin=stdin, timeout=_TIMEOUT_S, max_output=_MAX_OUTPUT
+        argv,
+        env=full,
+        cwd=cwd,
+        stdin=stdin,
+        timeout=timeout,
+        max_output=_MAX_OUTPUT,
+        pass_fds=locks,
     )
+
+
+@contextmanager
+def holding(lock: int) -> Iterator[None]:
+    """Have every git that moves something hold a lock of ours, too, until it has ended.
+
+    `lock` is a descriptor with a `flock`.  When this process is killed, the git that it has started
+    goes on, and nobody else may act before that one is done.
+    """
+    token = _HELD.set((*_HELD.get(), lock))
+    try:
+        yield
+    finally:
+        _HELD.reset(token)
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment of git and of its hooks: nobody is asked, and nothing leads elsewhere."""
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "false", "LC_ALL": "C.UTF-8"}
+    return {**passed(_KEPT), **_safe_directories(), **quiet}
+
+
+def passed(names: Iterable[str]) -> dict[str, str]:
+    """The variables of our own environment of these names, as far as they are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _safe_directories() -> dict[str, str]:
@@ -77,13 +125,14 @@ def git_error(ran: process.Ran, top: Path) -> GitError:
     """What went wrong, in git's own first line."""
     verb = next((word for word in ran.argv[1:] if not word.startswith("-") and "=" not in word), "")
     if ran.timed_out:
-        return GitError(f"{top}: git {verb} took over {_TIMEOUT_S:.0f} s", hint="try it by hand")
+        return GitError(f"{top}: git {verb} took over {ran.seconds:.0f} s", hint="try it by hand")
     if ran.truncated:
         return GitError(f"{top}: git {verb} printed over 1 GiB", hint="is a huge file committed?")
     said = first_line(ran.stderr) or f"exit status {ran.exit_status}"
-    return GitError(
-        f"{top}: git {verb}: {said}", hint="run `workflow doctor`, or the command by hand"
-    )
+    hint = "run `workflow doctor`, or the command by hand"
+    if lock := _LOCK.search(said):
+        hint = f"no git is at work any more? then rm {shlex.quote(lock[1])}, and run it again"
+    return GitError(f"{top}: git {verb}: {said}", hint=hint)
 
 
 def first_line(stderr: bytes) -> str:

@@ -19,8 +19,9 @@ from workflow.errors import (
     StaleProposalError,
     UnbornBranchError,
 )
-from workflow.git_command import INERT, first_line, git_error, run_git
+from workflow.git_command import INERT, TIMEOUT_S, first_line, git_error, run_git
 from workflow.git_objects import FOLDER, Hit, Item, Trees, object_sizes, read_objects, write_blobs
+from workflow.text import one_line
 from workflow.types import (
     BlobId,
     ChangeKind,
@@ -54,6 +55,14 @@ _RAW_FIELDS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Checkout:
+    """A work tree of a repository; `branch` is empty where HEAD is detached."""
+
+    top: Path
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
 class GitStore:
     """One repository: its work tree's top, its git directory, and the one all worktrees share."""
 
@@ -81,6 +90,13 @@ class GitStore:
             if entry.path == path and entry.is_regular:
                 return self.blob(entry.blob)
         raise KeyError(path)
+
+    def committed(self, tree: TreeId, path: RepoPath) -> bytes | None:
+        """The exact bytes of a regular file in a tree, `None` where there is none."""
+        try:
+            return self.read(tree, path)
+        except KeyError:
+            return None
 
     def blob(self, blob: BlobId) -> bytes:
         """The bytes of a blob."""
@@ -129,10 +145,8 @@ class GitStore:
     ) -> CommitId:
         """Make a commit object; no branch moves and no hook runs."""
         arguments = [word for parent in parents for word in ("-p", parent)]
-        env = {"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email}
-        return CommitId(
-            self._line("commit-tree", tree, *arguments, "-F", "-", stdin=message.encode(), env=env)
-        )
+        words = ("commit-tree", tree, *arguments, "-F", "-")
+        return CommitId(self._line(*words, stdin=message.encode(), env=author_variables(author)))
 
     # --- differences --------------------------------------------------------------------------
 
@@ -173,8 +187,8 @@ class GitStore:
         """
         branch = self.current_branch()
         if branch is None:
-            message = f"{self.top}: HEAD is detached, so there is no branch to propose a change to"
-            raise DetachedHeadError(message, hint="git switch -c NAME, then propose again")
+            message = f"{self.top}: HEAD is detached, so no branch has the settings that count"
+            raise DetachedHeadError(message, hint="git switch BRANCH, or git switch -c NAME")
         try:
             branch.encode()
         except UnicodeEncodeError as error:
@@ -183,12 +197,12 @@ class GitStore:
         commit = self.head_of(branch)
         if commit is None:
             message = f"{self.top}: branch {branch} has no commit yet"
-            raise UnbornBranchError(message, hint="git add -A && git commit, then propose again")
+            raise UnbornBranchError(message, hint="git add -A && git commit")
         return Snapshot(branch=branch, commit=commit, tree=self.tree_of(commit))
 
     def current_branch(self) -> str | None:
         """The branch that HEAD is on, without `refs/heads/`; `None` when HEAD is detached."""
-        ran = self._try("symbolic-ref", "--quiet", "HEAD")
+        ran = self.attempt("symbolic-ref", "--quiet", "HEAD")
         name = ran.stdout.decode("utf-8", "surrogateescape").strip()
         return name.removeprefix("refs/heads/") if ran.is_ok else None
 
@@ -198,7 +212,7 @@ class GitStore:
 
     def read_ref(self, ref: str) -> CommitId | None:
         """The commit that a full ref name points to, if there is one."""
-        ran = self._try("rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")
+        ran = self.attempt("rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")
         return CommitId(ran.stdout.decode().strip()) if ran.is_ok else None
 
     def refs(self, prefix: str) -> tuple[str, ...]:
@@ -213,7 +227,7 @@ class GitStore:
         move it for another reason (a lock, a full disk); nothing has moved then.
         """
         expected = old or "0" * len(new)
-        ran = self._try("update-ref", "--create-reflog", "-m", why, ref, new, expected)
+        ran = self.attempt("update-ref", "--create-reflog", "-m", why, ref, new, expected)
         if not ran.is_ok:
             now = self.read_ref(ref)
             if now == old:
@@ -227,7 +241,7 @@ class GitStore:
 
     def is_ancestor(self, commit: CommitId, of: CommitId) -> bool:
         """Whether `commit` is reachable from `of`.  Raises `GitError` when git cannot tell."""
-        ran = self._try("merge-base", "--is-ancestor", commit, of)
+        ran = self.attempt("merge-base", "--is-ancestor", commit, of)
         if ran.exit_status not in {0, 1}:
             raise git_error(ran, self.top)
         return ran.is_ok
@@ -236,8 +250,8 @@ class GitStore:
         """Whether this is a shallow clone."""
         return (self.common_dir / "shallow").exists()
 
-    def worktrees_on(self, branch: str) -> tuple[Path, ...]:
-        """The work trees that have `branch` checked out."""
+    def worktrees(self) -> tuple[Checkout, ...]:
+        """Every work tree of the repository, of which a folder may be gone."""
         out = self.git("worktree", "list", "--porcelain", "-z")
         blocks = out.decode("utf-8", "surrogateescape").split("\0\0")
         found = []
@@ -246,16 +260,21 @@ class GitStore:
             # NOTE: git derives the main work tree, listed first, from its git directory's name, and
             # is wrong in a submodule and after `git init --separate-git-dir`.
             is_here = number == 0 and self.git_dir == self.common_dir
-            if rows.get("branch") == f"refs/heads/{branch}":
-                found.append(self.top if is_here else Path(rows["worktree"]))
+            if "worktree" in rows:
+                top = self.top if is_here else Path(rows["worktree"])
+                found.append(Checkout(top, rows.get("branch", "").removeprefix("refs/heads/")))
         return tuple(found)
+
+    def worktrees_on(self, branch: str) -> tuple[Path, ...]:
+        """The work trees that have `branch` checked out."""
+        return tuple(one.top for one in self.worktrees() if one.branch == branch)
 
     def identity(self) -> Identity:
         """Who git says the user is.
 
         Raises `GitError` when git has no name and address for them.
         """
-        ran = self._try("var", "GIT_COMMITTER_IDENT")
+        ran = self.attempt("var", "GIT_COMMITTER_IDENT")
         if not ran.is_ok:
             message = "git does not know who you are, and requests and approvals bear a name"
             raise GitError(message, hint='git config --global user.name "…" and user.email "…"')
@@ -275,21 +294,25 @@ class GitStore:
 
         `literal` switches pathspec patterns off.  Raises `GitError` with git's own first line.
         """
-        ran = self._try(*arguments, stdin=stdin, env=env, literal=literal)
+        ran = self.attempt(*arguments, stdin=stdin, env=env, literal=literal)
         if not ran.is_ok:
             raise git_error(ran, self.top)
         return ran.stdout
 
-    def _try(
+    def attempt(
         self,
         *arguments: str,
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         literal: bool = False,
+        timeout: float | None = None,
     ) -> Ran:
+        """Run git in this repository; how it ended is the caller's to look at."""
         where = (f"--git-dir={self.git_dir}", f"--work-tree={self.top}")
         flags = (*INERT, *where, *(("--literal-pathspecs",) if literal else ()))
-        return run_git(*flags, *arguments, cwd=self.top, stdin=stdin, env=env)
+        return run_git(
+            *(*flags, *arguments), cwd=self.top, stdin=stdin, env=env, timeout=timeout or TIMEOUT_S
+        )
 
     def _diff(self, *arguments: str) -> bytes:
         """Run git where no attributes file can be seen: they could change how a diff reads."""
@@ -308,10 +331,11 @@ class GitStore:
         return self.git(*arguments, stdin=stdin, env=env).decode().strip()
 
 
-def discover(start: Path) -> GitStore:
+def discover(start: Path, *, needs_files: bool = True) -> GitStore:
     """Find the repository around a folder.
 
-    Raises `NotARepositoryError` and `BareRepositoryError`.
+    A bare one is for those who need no files, and its top is git's own folder.  Raises
+    `NotARepositoryError` and `BareRepositoryError`.
     """
     ran = run_git(
         *("rev-parse", "--path-format=absolute", "--is-bare-repository"),
@@ -327,11 +351,19 @@ def discover(start: Path) -> GitStore:
         raise NotARepositoryError(message, hint=hint)
     bare, git_dir, common_dir = _lines(ran.stdout, start, 3)
     inside = run_git("rev-parse", "--path-format=absolute", "--show-toplevel", cwd=start)
+    if (bare == "true" or not inside.is_ok) and not needs_files:
+        return GitStore(top=Path(git_dir), git_dir=Path(git_dir), common_dir=Path(common_dir))
     if bare == "true" or not inside.is_ok:
         message = f"{git_dir}: a bare repository (or its git directory) has no work tree to change"
         raise BareRepositoryError(message, hint="git clone it, and propose in the clone")
     (top,) = _lines(inside.stdout, start, 1)
     return GitStore(top=Path(top), git_dir=Path(git_dir), common_dir=Path(common_dir))
+
+
+def author_variables(author: Identity) -> dict[str, str]:
+    """The variables by which git knows a commit's author; a name that is blank is the address."""
+    email = one_line(author.email)
+    return {"GIT_AUTHOR_NAME": one_line(author.name) or email, "GIT_AUTHOR_EMAIL": email}
 
 
 def _lines(stdout: bytes, start: Path, count: int) -> list[str]:

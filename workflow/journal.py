@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from workflow import ledger
 from workflow.database import transaction
 from workflow.errors import BusyError
+from workflow.git_command import holding
 from workflow.types import CommitId
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ _RUNS = "runs"
 _RUN, _NEW = "run", "new"
 _LOCK = "lock"
 _NOTE = "note.json"
+
+
+class StoppedError(BusyError):
+    """The `workflow` process that holds this repository has been stopped."""
 
 
 class LandingState(StrEnum):
@@ -56,7 +62,8 @@ class Landing:
     """One move of a branch from `before` to `after`.
 
     `work_tree` is the checkout that has to follow, if the branch was checked out; `reverts` is the
-    landing that a rollback takes back.
+    landing that a rollback takes back, `reason` why, and `is_automatic` that a probe wanted it.
+    `glass` is why it went without approvals.
     """
 
     id: int
@@ -70,6 +77,9 @@ class Landing:
     state: LandingState
     who: str
     at: str
+    reason: str = ""
+    is_automatic: bool = False
+    glass: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +151,23 @@ class Journal:
     def exclusive(self, command: str) -> Iterator[None]:
         """Hold the repository against every other landing.
 
-        Raises `BusyError`, naming the process that holds it.
+        Raises `BusyError`, naming the process that holds it, and `StoppedError` where that process
+        has been stopped: what it is at is its own until it goes on or is ended.
         """
-        # NOTE: the lock lives on the open file, so a killed process never leaves it behind.
+        # NOTE: the lock lives on the open file, so a killed process never leaves it behind; but a
+        # git that it has started, and that outlives it, keeps it until the branch has moved.
         with (self._folder / _LOCK).open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.seek(0)
-                holder = lock.read().strip() or "another workflow command"
-                message = f"{holder} is working on this repository"
-                raise BusyError(message, hint="wait for it, then try again") from None
+                raise _busy(lock.read().strip()) from None
             lock.truncate(0)
-            lock.write(f"`{command}` (process {os.getpid()})")
+            lock.write(f"`{command}` (process {os.getpid()}, since {ledger.now()})")
             lock.flush()
             try:
-                yield
+                with holding(lock.fileno()):
+                    yield
             finally:
                 # The next holder's name must not be read from what this one wrote.
                 lock.truncate(0)
@@ -174,6 +185,9 @@ class Journal:
         before: CommitId,
         after: CommitId,
         who: Identity,
+        glass: str = "",
+        reason: str = "",
+        is_automatic: bool = False,
     ) -> Landing:
         """Write down a move that is about to happen."""
         at = ledger.now()
@@ -181,10 +195,11 @@ class Journal:
         with transaction(self._connection):
             cursor = self._connection.execute(
                 "INSERT INTO landings (kind, proposal, reverts, branch, work_tree, before_commit,"
-                " after_commit, state, who, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " after_commit, state, who, glass, reason, automatic, at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(kind, proposal, reverts, branch, place, before, after),
-                    *(LandingState.INTENDED, str(who), at),
+                    *(LandingState.INTENDED, str(who), glass, reason, is_automatic, at),
                 ),
             )
             landing = self.landing(cursor.lastrowid or 0)
@@ -199,6 +214,8 @@ class Journal:
             )
             moved = self.landing(landing.id)
             self._log(moved)
+            if state is LandingState.MOVED and moved.reverts is not None:
+                self._log_rollback(moved, moved.reverts)
         return moved
 
     def landing(self, number: int) -> Landing:
@@ -209,14 +226,22 @@ class Journal:
         """Every landing, newest first."""
         return self._landings("ORDER BY id DESC")
 
+    def of_proposal(self, proposal: int) -> tuple[Landing, ...]:
+        """The landings of one proposal, oldest first."""
+        return self._landings("WHERE proposal = ? ORDER BY id", proposal)
+
+    def unconfirmed(self) -> tuple[Landing, ...]:
+        """Landings that have moved their branch and were not confirmed, oldest first."""
+        return self._landings("WHERE state = ? ORDER BY id", LandingState.MOVED)
+
     def unfinished(self) -> tuple[Landing, ...]:
         """Landings that were intended and never closed: their command was killed."""
         return self._landings("WHERE state = ? ORDER BY id", LandingState.INTENDED)
 
     def _landings(self, where: str, *values: object) -> tuple[Landing, ...]:
         found = self._connection.execute(
-            "SELECT id, kind, proposal, reverts, branch, work_tree, before_commit, after_commit,"  # noqa: S608 - `where` is one of three constants above
-            f" state, who, at FROM landings {where}",
+            "SELECT id, kind, proposal, reverts, branch, work_tree, before_commit, after_commit,"  # noqa: S608 - `where` is one of the constants above
+            f" state, who, reason, automatic, glass, at FROM landings {where}",
             values,
         )
         return tuple(
@@ -225,6 +250,8 @@ class Journal:
                 *(row["branch"], Path(row["work_tree"]) if row["work_tree"] else None),
                 *(CommitId(row["before_commit"]), CommitId(row["after_commit"])),
                 *(LandingState(row["state"]), row["who"], row["at"]),
+                *(row["reason"], bool(row["automatic"])),
+                row["glass"],
             )
             for row in found
         )
@@ -240,6 +267,40 @@ class Journal:
             "who": landing.who,
         }
         ledger.append(self._connection, f"landing-{landing.state}", facts)
+
+    def _log_rollback(self, landing: Landing, reverts: int) -> None:
+        facts = {
+            "proposal": landing.proposal,
+            "landing": landing.id,
+            "reverts": reverts,
+            "reason": landing.reason,
+            "is_automatic": landing.is_automatic,
+            "who": landing.who,
+        }
+        ledger.append(self._connection, "rollback", facts)
+
+
+def _busy(holder: str) -> BusyError:
+    """What to say of the process that holds the repository, from what it wrote of itself."""
+    said = re.search(r"\(process ([0-9]{1,10}),", holder)
+    if said and _is_stopped(said[1]):
+        message = f"{holder} holds this repository and is stopped (SIGSTOP or Ctrl-Z)"
+        hint = f"`kill -CONT {said[1]}` lets it go on, `kill -KILL {said[1]}` ends it"
+        return StoppedError(message, hint=hint)
+    if said and not Path("/proc", said[1]).exists():
+        message = f"{holder} was killed, and a git that it started is still at work"
+        return BusyError(message, hint="wait for that, then try again")
+    message = f"{holder or 'another workflow command'} is working on this repository"
+    return BusyError(message, hint="wait for it, then try again")
+
+
+def _is_stopped(pid: str) -> bool:
+    try:
+        # The name before it, in parentheses, may hold anything.
+        state = Path("/proc", pid, "stat").read_text(errors="replace").rpartition(") ")[2][:1]
+    except OSError:
+        return False
+    return state in {"T", "t"}
 
 
 def _note_of(folder: Path) -> Remains | None:

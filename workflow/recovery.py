@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
-from workflow import apply
+from workflow import apply, ledger, work_tree
 from workflow.errors import BusyError, UnfinishedLandingError, WorkflowError
-from workflow.journal import LandingState
+from workflow.journal import LandingState, StoppedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from workflow.git_store import GitStore
     from workflow.journal import Journal, Landing
     from workflow.store import Store, Stored
@@ -17,25 +20,63 @@ if TYPE_CHECKING:
 def recover(git: GitStore, store: Store, journal: Journal) -> tuple[str, ...]:
     """Bring everything to a clean state and say, in a sentence each, what was found.
 
-    Does nothing about landings while another process holds the repository: they are its own.
+    Does nothing while another process holds the repository: what is there is its own.  One that
+    has been stopped is named, since it may be for long.
     """
-    said: list[str] = []
     try:
         with journal.exclusive("workflow (recovery)"):
-            said += [
-                f"`{remains.command}` was killed at the stage {remains.stage!r}"
-                for remains in journal.sweep()
-            ]
-            said += [_anchor(git, store, stored) for stored in store.unanchored()]
-            said += [_try(git, store, journal, landing) for landing in journal.unfinished()]
+            return tuple(_recover(git, store, journal))
+    except StoppedError as error:
+        return (f"{error}: {error.hint}",)
     except BusyError:
         return ()
-    return tuple(said)
+    except (OSError, sqlite3.OperationalError) as error:
+        # A disk that is full or cannot be written to: looking must still work.
+        return (f"what a command left cannot be put in order yet: {error}",)
+
+
+def _recover(git: GitStore, store: Store, journal: Journal) -> Iterator[str]:
+    """Put one thing after the other in order; each can be done again."""
+    work_tree.release(git)
+    for remains in journal.sweep():
+        yield f"`{remains.command}` was killed at the stage {remains.stage!r}"
+    for stored in store.unanchored():
+        yield _anchor(git, store, stored)
+    for landing in journal.unfinished():
+        yield _try(git, store, journal, landing)
+    if _has_installs(store):
+        from workflow import targets  # noqa: PLC0415 - commands that only look do not pay for it
+
+        yield from targets.recover(git, store)
+    try:
+        ledger.anchor(git, store.connection)
+    except WorkflowError as error:
+        yield f"git cannot be told yet how far the ledger has come: {error}"
 
 
 def is_needed(journal: Journal, store: Store) -> bool:
-    """Whether there is anything to recover; costs two small queries and one folder listing."""
-    return journal.has_remains() or bool(journal.unfinished()) or bool(store.unanchored())
+    """Whether there is anything to recover; costs a few small queries and two folder listings."""
+    return (
+        journal.has_remains()
+        or bool(journal.unfinished())
+        or bool(store.unanchored())
+        or not ledger.is_anchored(store.connection)
+        or _is_install_open(store)
+    )
+
+
+def _has_installs(store: Store) -> bool:
+    """Whether anything was ever installed from here, by a row or by a folder."""
+    row = store.connection.execute("SELECT 1 FROM installs LIMIT 1").fetchone()
+    return row is not None or (store.folder / "targets").exists()
+
+
+def _is_install_open(store: Store) -> bool:
+    if not _has_installs(store):
+        return False
+    from workflow import targets  # noqa: PLC0415 - commands that only look do not pay for it
+
+    return targets.is_needed(store)
 
 
 def _anchor(git: GitStore, store: Store, stored: Stored) -> str:

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from workflow import ledger
+from workflow import ledger, votes
 from workflow.answers import Answers, bounded
 from workflow.canonical import digest, encode, plain, sha256
-from workflow.database import connect, transaction
+from workflow.database import connect, is_read_only, transaction
 from workflow.errors import (
     ChangedProposalError,
-    StateError,
     StoreError,
     UnknownProposalError,
 )
-from workflow.types import Digest, Identity, Proposal, State
+from workflow.types import Digest, Proposal, State
 from workflow.verdicts import Verdicts
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pydantic import TypeAdapter
 
     from workflow.types import Answered, Sent, Usage
+    from workflow.votes import Approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +61,12 @@ class Stored:
     proposal: Proposal
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """Somebody's yes to exactly one digest."""
-
-    proposal: int
-    digest: Digest
-    approver: str
-    at: str
-
-
 class Store:
     """The rows of one repository."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.is_read_only = is_read_only(folder)
         self.connection = connect(folder)
         self.answers = Answers(self.connection)
         self.passes = Verdicts(self.connection)
@@ -151,12 +142,12 @@ class Store:
         with transaction(self.connection):
             cursor = self.connection.execute(
                 "INSERT INTO proposals"
-                " (digest, state, created, branch, title, wish, revised_from, requester, files,"
-                " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " (digest, state, created, branch, title, wish, revised_from, rebased_from,"
+                " requester, files, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(name, state, proposal.created, proposal.base.branch),
                     *(proposal.request.text, proposal.wish, proposal.revised_from),
-                    str(proposal.request.requester),
+                    *(proposal.rebased_from, str(proposal.request.requester)),
                     *(json.dumps([str(change.path) for change in proposal.files]), body),
                 ),
             )
@@ -167,8 +158,21 @@ class Store:
             )
             for event, facts in _facts(proposal):
                 self.log(event, {"proposal": number, **facts})
-            self.log("proposal", {"proposal": number, "digest": name, "state": state})
+            before, policy = self._last_policy(), proposal.policy
+            if before not in {None, policy}:
+                self.log("policy-change", {"proposal": number, "before": before, "after": policy})
+            told = {"proposal": number, "digest": name, "state": state, "policy": policy}
+            self.log("proposal", told)
         return Stored(number, state, name, proposal)
+
+    def _last_policy(self) -> str | None:
+        """The digest of the policy that the newest proposal in the ledger was judged by."""
+        with ledger.in_words(self.connection):
+            row = self.connection.execute(
+                "SELECT json_extract(body, '$.policy') AS policy FROM ledger"
+                " WHERE event = 'proposal' ORDER BY seq DESC LIMIT 1"
+            ).fetchone()
+        return str(row["policy"]) if row else None
 
     def skip_to(self, number: int) -> None:
         """Never give out a number up to `number`, of which this store may have no row."""
@@ -229,6 +233,19 @@ class Store:
         ).fetchone()
         return int(row["id"]) if row else None
 
+    def successor(self, name: Digest) -> int | None:
+        """The number of the proposal that puts the one with a digest on a newer base, if any."""
+        row = self.connection.execute(
+            "SELECT id FROM proposals WHERE rebased_from = ? ORDER BY id DESC LIMIT 1", (name,)
+        ).fetchone()
+        return int(row["id"]) if row else None
+
+    def newest(self, number: int) -> int:
+        """The number of the proposal that stands in the place of one by now; its own if it does."""
+        stored = self.get(number)
+        after = self.successor(stored.digest) if stored.state is State.SUPERSEDED else None
+        return number if after is None else self.newest(after)
+
     def numbers_after(self, number: int) -> tuple[int, ...]:
         """The numbers of the proposals that came later, oldest first."""
         found = self.connection.execute(
@@ -242,66 +259,9 @@ class Store:
 
     # --- decisions ----------------------------------------------------------------------------
 
-    def approve(
-        self,
-        stored: Stored,
-        approver: Identity,
-        is_enough: Callable[[Sequence[Approval]], bool] = bool,
-    ) -> Approval:
-        """Record a yes to the digest that was displayed; with enough of them, it is approved.
-
-        Raises `StateError` when somebody else has decided since `stored` was read.
-        """
-        approval = Approval(stored.id, stored.digest, str(approver), ledger.now())
-        with transaction(self.connection):
-            self._still(stored)
-            self.connection.execute(
-                "INSERT INTO approvals (proposal, digest, approver, at) VALUES (?, ?, ?, ?)",
-                (approval.proposal, approval.digest, approval.approver, approval.at),
-            )
-            self.log(
-                "approval",
-                {"proposal": stored.id, "digest": stored.digest, "approver": approval.approver},
-            )
-            # Asked for here, where no other approval can come in between.
-            if is_enough(self.approvals(stored.id)):
-                self.set_state(stored.id, State.APPROVED)
-        return approval
-
-    def reject(self, stored: Stored, who: Identity, reason: str) -> None:
-        """Record a no and its reason; earlier approvals stay in the ledger but count no more.
-
-        Raises `StateError` when the proposal has changed its state since `stored` was read.
-        """
-        with transaction(self.connection):
-            self._still(stored)
-            self.connection.execute("DELETE FROM approvals WHERE proposal = ?", (stored.id,))
-            self.set_state(stored.id, State.REJECTED)
-            self.log(
-                "rejection",
-                {"proposal": stored.id, "digest": stored.digest, "who": str(who), "reason": reason},
-            )
-
     def approvals(self, number: int) -> tuple[Approval, ...]:
-        """The approvals that a proposal has; a row that the ledger does not know is none."""
-        facts = ledger.facts(self.connection, "approval", number)
-        is_rejected = bool(ledger.facts(self.connection, "rejection", number))
-        known = {(fact["digest"], fact["approver"]) for fact in facts if not is_rejected}
-        found = self.connection.execute(
-            "SELECT proposal, digest, approver, at FROM approvals WHERE proposal = ? ORDER BY id",
-            (number,),
-        )
-        return tuple(
-            Approval(row[0], Digest(row[1]), row[2], row[3])
-            for row in found
-            if (row["digest"], row["approver"]) in known
-        )
-
-    def _still(self, stored: Stored) -> None:
-        now = self.get(stored.id).state
-        if now is not stored.state:
-            message = f"proposal {stored.id} has become {now} in this very moment"
-            raise StateError(message, hint=f"look again: workflow show {stored.id}")
+        """Every yes to a proposal, oldest first; whether they count is for `approval` to say."""
+        return votes.approvals(self.connection, number)
 
     # --- the ledger ---------------------------------------------------------------------------
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import git as gitpython
 import pytest
 
-from workflow import apply, approval, ledger
+from workflow import apply, approval, ledger, recovery
+from workflow.canonical import digest
 from workflow.errors import (
+    BusyError,
     DirtyFileError,
     GitError,
     StaleProposalError,
     StateError,
     UnfinishedLandingError,
 )
-from workflow.git_store import discover
+from workflow.git_store import GitStore, discover
 from workflow.journal import LandingKind, LandingState
-from workflow.types import CommitId, Identity, State
+from workflow.types import CommitId, Identity, Person, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.unit.conftest import Desk, DeskFactory
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 BOB = Identity("Bob", "bob@example.test")
 OLD, NEW = b"one\ntwo\nthree\n", b"one\nTWO\nthree\n"
 GOOD = "refs/workflow/last-known-good/main"
+OWN = "Ada Author <ada@example.test> (own, single user)"
 
 
 def site(desk: Desk) -> bytes:
@@ -39,6 +46,14 @@ def clean(desk: Desk) -> bool:
     return desk.repo.git("--no-optional-locks", "status", "--porcelain") == ""
 
 
+def parsed(desk: Desk, commit: str) -> list[str]:
+    """Return what git takes for the trailers of a commit."""
+    body = desk.repo.git("show", "-s", "--format=%B", commit)
+    words = ["git", "interpret-trailers", "--parse"]
+    ran = subprocess.run(words, input=body.encode(), check=True, capture_output=True)
+    return ran.stdout.decode().splitlines()
+
+
 # --- applying ----------------------------------------------------------------------------------
 
 
@@ -46,6 +61,7 @@ def test_a_landing_is_one_commit_on_the_branch(desk: Desk) -> None:
     """Its parent is the base, its tree the proposal's, and its message says whose yes it has."""
     base = desk.git.snapshot().commit
     stored = desk.approved({"site.conf": NEW}, text="make two louder")
+    before = ledger.head(desk.store.connection)
     landing = desk.carry_out(desk.prepare(stored.id))
     head = gitpython.Repo(desk.repo.path).head.commit
     assert (head.hexsha, [parent.hexsha for parent in head.parents]) == (landing.after, [base])
@@ -55,9 +71,15 @@ def test_a_landing_is_one_commit_on_the_branch(desk: Desk) -> None:
     assert message.startswith("make two louder\n\n")
     assert "Workflow-Proposal: 1\n" in message
     assert f"Workflow-Digest: {stored.digest}\n" in message
-    assert "Approved-by: Ada Author <ada@example.test>" in message
-    trailers = desk.repo.git("show", "-s", "--format=%(trailers:key=Approved-by,valueonly)", "HEAD")
-    assert trailers.strip() == "Ada Author <ada@example.test>"
+    assert parsed(desk, landing.after) == [
+        "Workflow-Proposal: 1",
+        f"Workflow-Request: {digest(stored.proposal.request)}",
+        f"Workflow-Digest: {stored.digest}",
+        "Workflow-Recipe: surgical-edit",
+        "Workflow-Model: hand none",
+        f"Approved-by: {OWN}",
+        f"Workflow-Ledger: {before.trailer}",
+    ]
     assert (site(desk), clean(desk)) == (NEW, True)
     assert (landing.kind, landing.state) == (LandingKind.APPLY, LandingState.MOVED)
     assert desk.store.get(1).state is State.APPLIED
@@ -80,6 +102,9 @@ def test_preparing_moves_nothing(desk: Desk) -> None:
         ("a\n\nApproved-by: Eve <e@e>", "a Approved-by: Eve <e@e>"),
         ("a\r\x1b[31m\0\u202eb\u2028c", "a [31m b c"),
         ("  a \t b  ", "a b"),
+        ("--- a", "Change: --- a"),
+        ("# " + "-" * 24 + " >8 " + "-" * 24, "Change: # " + "-" * 24 + " >8 " + "-" * 24),
+        ("\u3164\u200b", "Change:"),
     ],
 )
 def test_a_request_cannot_pose_as_a_trailer(desk: Desk, title: str, subject: str) -> None:
@@ -88,7 +113,7 @@ def test_a_request_cannot_pose_as_a_trailer(desk: Desk, title: str, subject: str
     desk.carry_out(desk.prepare(stored.id))
     assert desk.repo.git("show", "-s", "--format=%s", "HEAD") == subject
     names = desk.repo.git("show", "-s", "--format=%(trailers:key=Approved-by,valueonly)", "HEAD")
-    assert names.strip() == "Ada Author <ada@example.test>"
+    assert names.strip() == OWN
 
 
 def test_a_branch_that_has_moved(desk: Desk) -> None:
@@ -146,7 +171,7 @@ def test_a_branch_that_git_cannot_move(desk: Desk) -> None:
 def test_a_no_in_the_last_moment(desk: Desk) -> None:
     """A rejection between the check and the move is obeyed."""
     move = desk.prepare(desk.approved({"site.conf": NEW}).id)
-    approval.reject(desk.store, 1, BOB, "wait!")
+    approval.reject(desk.store, 1, Person(BOB), "wait!")
     with pytest.raises(StateError, match="has become rejected"):
         desk.carry_out(move)
     assert desk.git.head_of("main") == move.before
@@ -154,14 +179,86 @@ def test_a_no_in_the_last_moment(desk: Desk) -> None:
     assert desk.journal.landings() == ()
 
 
-def test_files_that_cannot_follow(desk: Desk) -> None:
-    """The branch has moved and the index is taken: that is said, and the next command mends it."""
+def test_a_busy_index_stops_it_before_anything_moves(desk: Desk) -> None:
+    """When git takes the index in this very moment, branch and files stay; later it works."""
     move = desk.prepare(desk.approved({"site.conf": NEW}).id)
-    (desk.repo.path / ".git/index.lock").touch()
-    with pytest.raises(UnfinishedLandingError, match="could not follow") as caught:
+    lock = desk.repo.path / ".git/index.lock"
+    lock.touch()
+    with pytest.raises(BusyError, match=r"index\.lock"):
         desk.carry_out(move)
+    assert (desk.git.head_of("main"), desk.journal.landings()) == (move.before, ())
+    lock.unlink()
+    assert desk.carry_out(move).state is LandingState.MOVED
+
+
+def test_an_edit_in_the_last_moment_stops_it(desk: Desk) -> None:
+    """A file that changed between the check and the move is seen in time."""
+    move = desk.prepare(desk.approved({"site.conf": NEW}).id)
+    desk.repo.write({"site.conf": "mine\n"})
+    with pytest.raises(DirtyFileError):
+        desk.carry_out(move)
+    assert (desk.git.head_of("main"), desk.journal.landings()) == (move.before, ())
+    assert sorted(path.name for path in (desk.repo.path / ".git").glob("index*")) == ["index"]
+
+
+def test_a_switch_in_the_last_moment_stops_it(desk: Desk) -> None:
+    """A checkout that has gone to another branch is not given this one's files."""
+    move = desk.prepare(desk.approved({"site.conf": NEW}).id)
+    desk.repo.git("switch", "--quiet", "-c", "side")
+    with pytest.raises(DirtyFileError, match="has left main"):
+        desk.carry_out(move)
+    assert (desk.git.head_of("main"), site(desk)) == (move.before, OLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted(GitStore):
+    """A repository where something happens at once after a branch has moved."""
+
+    happens: Callable[[], object] = print
+
+    def move_ref(self, ref: str, new: CommitId, old: CommitId | None, *, why: str) -> None:
+        """Move it, and let it happen."""
+        GitStore.move_ref(self, ref, new, old, why=why)
+        self.happens()
+
+
+def interrupted(desk: Desk, happens: Callable[[], object]) -> Interrupted:
+    """Return the desk's repository, where something happens once a branch has moved."""
+    git = desk.git
+    return Interrupted(git.top, git.git_dir, git.common_dir, happens)
+
+
+def test_files_that_cannot_follow(desk: Desk) -> None:
+    """The branch has moved and its files are lost: that is said, and the next command mends it."""
+    move = desk.prepare(desk.approved({"site.conf": NEW}).id)
+    scratch = desk.folder()
+    git = interrupted(desk, lambda: shutil.rmtree(scratch / "staged"))
+    with pytest.raises(UnfinishedLandingError, match="could not follow") as caught:
+        apply.carry_out(git, desk.store, desk.journal, move, who=BOB, scratch=scratch)
     assert "completes the landing" in caught.value.hint
     assert [landing.state for landing in desk.journal.unfinished()] == [LandingState.INTENDED]
+    (said,) = recovery.recover(desk.git, desk.store, desk.journal)
+    assert "its files have followed" in said
+    assert (site(desk), clean(desk)) == (NEW, True)
+
+
+def test_no_commit_comes_between_the_branch_and_its_index(desk: Desk) -> None:
+    """A `git commit` at once after the branch moved cannot commit the old index on top."""
+    move = desk.prepare(desk.approved({"site.conf": NEW}).id)
+    ended: list[subprocess.CompletedProcess[bytes]] = []
+    words = ["git", "commit", "--allow-empty", "-m", "mine"]
+
+    def commit() -> None:
+        ended.append(subprocess.run(words, cwd=desk.repo.path, check=False, capture_output=True))
+
+    git = interrupted(desk, commit)
+    apply.carry_out(git, desk.store, desk.journal, move, who=BOB, scratch=desk.folder())
+    assert ended[0].returncode != 0
+    assert b"index.lock" in ended[0].stderr
+    assert (desk.git.head_of("main"), site(desk), clean(desk)) == (move.after, NEW, True)
+    commit()
+    assert ended[1].returncode == 0
+    assert desk.git.tree_of(CommitId(desk.repo.git("rev-parse", "HEAD"))) == move.change.proposed
 
 
 def test_a_branch_that_is_not_checked_out(desk: Desk) -> None:
@@ -369,9 +466,9 @@ def test_a_dirty_file_is_not_rolled_back(desk: Desk) -> None:
 def test_an_edit_during_a_rollback_is_told(desk: Desk) -> None:
     """A rollback that had to leave a file alone does not claim that all is restored."""
     landing = desk.land({"site.conf": NEW, "app/main.py": b"2\n"})
-    move = apply.prepare_rollback(desk.git, landing, BOB)
-    desk.repo.write({"site.conf": "mine\n"})
-    back = desk.carry_out(move)
+    move = apply.prepare_rollback(desk.git, desk.store, landing, BOB)
+    git = interrupted(desk, lambda: desk.repo.write({"site.conf": "mine\n"}))
+    back = apply.carry_out(git, desk.store, desk.journal, move, who=BOB, scratch=desk.folder())
     with pytest.raises(UnfinishedLandingError, match=r"differ from it: site\.conf") as caught:
         apply.keep(desk.git, desk.journal, back)
     assert "workflow rollback" in caught.value.hint

@@ -16,7 +16,7 @@ _JARGON = re.compile("Value error|[Ii]nput |[Tt]uple|[Ss]tring|instance|dictiona
 def test_nothing_said_is_the_defaults() -> None:
     """An empty file and no variables give what the documentation lists."""
     assert load("", {"PATH": "/bin"}, "workflow.toml") == Settings()
-    assert Settings().gates.nginx.binary == "wheel"
+    assert Settings().gates.nginx.binary == ("wheel",)
 
 
 def test_the_file_and_then_the_environment() -> None:
@@ -25,7 +25,7 @@ def test_the_file_and_then_the_environment() -> None:
     environ = {"WORKFLOW_GATES__NGINX__BINARY": "/opt/nginx", "WORKFLOW_GATES__PYTEST__PYTHON": "x"}
     settings = load(text, environ, "workflow.toml")
     assert settings.policy == "p.yaml"
-    assert settings.gates.nginx.binary == "/opt/nginx"
+    assert settings.gates.nginx.binary == ("/opt/nginx",)
     assert settings.gates.nginx.timeout_s == 5
     assert settings.gates.pytest.python == "x"
     assert load("", {"WORKFLOW_GATES__NGINX__TIMEOUT_S": "7.5"}, "").gates.nginx.timeout_s == 7.5
@@ -76,7 +76,7 @@ def test_what_is_no_toml(text: str) -> None:
         ("WORKFLOW_GATES", "x", "a section"),
         ("WORKFLOW_GATES__NGINX__TIMEOUT_S", "soon", "a number is expected"),
         ("WORKFLOW_GATES__NGINX__TIMEOUT_S", "601", "a number of 600 or less is expected"),
-        ("WORKFLOW_GATES__NGINX__BINARY__X", "x", "text is expected"),
+        ("WORKFLOW_GATES__NGINX__BINARY__X", "x", "a list is expected"),
         ("WORKFLOW_ROLES__SURGEON__PROVIDER", "someone", "it is one of 'offline', 'openai',"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,14 @@ import pytest
 
 from workflow import ledger
 from workflow.errors import BusyError
-from workflow.journal import Journal, LandingKind, LandingState, Remains
+from workflow.journal import (
+    Journal,
+    LandingKind,
+    LandingState,
+    Remains,
+    StoppedError,
+    _busy,
+)
 from workflow.types import Identity
 
 if TYPE_CHECKING:
@@ -175,7 +183,8 @@ def test_a_run_that_ends_while_it_is_looked_at_is_no_remains(desk: Desk) -> None
 
 def test_one_process_holds_the_repository(desk: Desk, holder: Child) -> None:
     """Everybody else is refused and told who is at work, by command and process."""
-    expected = f"`workflow apply 7` \\(process {holder.process.pid}\\) is working"
+    since = r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    expected = rf"`workflow apply 7` \(process {holder.process.pid}, {since}\) is working"
     with (
         pytest.raises(BusyError, match=expected) as caught,
         desk.journal.exclusive("workflow rollback"),
@@ -193,9 +202,34 @@ def test_a_killed_holder_frees_the_repository(desk: Desk, holder: Child, python:
     holder.kill()
     with desk.journal.exclusive("workflow rollback"):
         text = (desk.store.folder / "lock").read_text()
-        assert text == f"`workflow rollback` (process {os.getpid()})"
+        assert text.startswith(f"`workflow rollback` (process {os.getpid()}, since ")
     again = python(HOLD, desk.store.folder)
     assert again.line() == "held"
+
+
+def test_a_stopped_holder_is_named_and_keeps_the_repository(desk: Desk, holder: Child) -> None:
+    """What it is at stays its own; who waits is told how to go on, and it ends well afterwards."""
+    pid = holder.process.pid
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED)
+    try:
+        with (
+            pytest.raises(StoppedError, match=rf"process {pid}, .*is stopped") as caught,
+            desk.journal.exclusive("workflow apply 2"),
+        ):
+            pytest.fail("the lock was stolen")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert f"kill -CONT {pid}" in caught.value.hint
+    holder.tell("end")
+    assert holder.close() == 0
+
+
+def test_another_process_of_that_number_is_not_called_stopped(desk: Desk) -> None:
+    """What a lock file says of processes that are gone, or is no number, is only repeated."""
+    for text in ("`workflow apply 1` (process 4194304000, since now)", "(process ../../x, )", ""):
+        assert not isinstance(_busy(text), StoppedError)
+    assert desk.journal.unfinished() == ()
 
 
 def test_a_failed_holder_frees_the_repository(desk: Desk) -> None:

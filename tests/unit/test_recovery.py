@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +18,7 @@ from workflow.work_tree import WorkTree
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Snapshot
     from tests.unit.conftest import Desk, Spawn
     from workflow.apply import Move
     from workflow.journal import Landing
@@ -46,12 +50,19 @@ def recover(desk: Desk) -> tuple[str, ...]:
 def intend(desk: Desk, move: Move) -> Landing:
     """Write a move down, as the command that was killed had done."""
     who = desk.git.identity()
-    return apply._intend(desk.store, desk.journal, move, who)
+    return apply.intend(desk.store, desk.journal, move, who)
 
 
 def move_branch(desk: Desk, move: Move) -> None:
     """Move the branch, as the command that was killed had done."""
     desk.git.move_ref("refs/heads/main", move.after, move.before, why="test")
+
+
+def seen(desk: Desk) -> Snapshot:
+    """Return all that a command could change, but for the ref by which git is told of rows."""
+    found = desk.repo.snapshot()
+    refs = [row for row in found.refs.splitlines() if not row.endswith("refs/workflow/ledger")]
+    return replace(found, refs="\n".join(refs))
 
 
 def status(desk: Desk) -> str:
@@ -68,8 +79,81 @@ def move(desk: Desk) -> Move:
 def test_nothing_to_do_is_found_cheaply(desk: Desk) -> None:
     """After everything has ended well nothing needs recovery."""
     desk.land(FILES)
+    ledger.anchor(desk.git, desk.store.connection)
     assert not recovery.is_needed(desk.journal, desk.store)
     assert recover(desk) == ()
+
+
+def test_a_landing_of_which_git_was_not_told(desk: Desk) -> None:
+    """Killed before git was told how far the ledger had come, it is told now."""
+    desk.land(FILES)
+    assert recovery.is_needed(desk.journal, desk.store)
+    assert recover(desk) == ()
+    assert ledger.is_anchored(desk.store.connection)
+
+
+def test_a_held_index_is_let_go(desk: Desk, move: Move, python: Spawn) -> None:
+    """Killed while it held the index, before or after the branch moved, the lock goes."""
+    child = python(DIE, desk.store.folder)
+    assert child.line() == "held"
+    child.kill()
+    checkout = WorkTree(desk.git)
+    checkout._take()
+    assert recovery.is_needed(desk.journal, desk.store)
+    recover(desk)
+    assert not (desk.repo.path / ".git/index.lock").exists()
+    intend(desk, move)
+    move_branch(desk, move)
+    checkout._take()
+    (said,) = recover(desk)
+    assert "its files have followed" in said
+    assert status(desk) == ""
+
+
+def test_a_stopped_command_is_named_and_left_alone(desk: Desk, move: Move, python: Spawn) -> None:
+    """What a stopped process is at stays its own; the next command says how to go on."""
+    child = python(DIE, desk.store.folder)
+    assert child.line() == "held"
+    intend(desk, move)
+    move_branch(desk, move)
+    pid = child.process.pid
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED)
+    (said,) = recovery.recover(desk.git, desk.store, desk.journal)
+    assert "is stopped" in said
+    assert f"kill -CONT {pid}" in said
+    assert len(desk.journal.unfinished()) == 1
+    os.kill(pid, signal.SIGCONT)
+    child.kill()
+    assert "its files have followed" in recover(desk)[-1]
+
+
+def test_a_store_that_cannot_be_locked_is_looked_at(desk: Desk, move: Move) -> None:
+    """Where nothing can be written, what is open is said and looking still works."""
+    intend(desk, move)
+    lock = desk.store.folder / "lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    (said,) = recovery.recover(desk.git, desk.store, desk.journal)
+    assert "cannot be put in order yet" in said
+    lock.rmdir()
+    assert "had not moved main" in recover(desk)[0]
+
+
+def test_the_clock_decides_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a clock that jumps back by decades, what came last is still what came last."""
+    for year in ("2051", "1999", "2030", "1971"):
+        for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+            monkeypatch.setenv(name, f"{year}-01-02T03:04:05+00:00")
+        desk.land({"site.conf": year.encode()})
+    landing = apply.to_roll_back(desk.journal, None)
+    assert (landing.proposal, landing.id) == (4, 4)
+    desk.roll_back()
+    assert (desk.repo.path / "site.conf").read_text() == "2030"
+    move = desk.prepare(desk.approved({"app/main.py": b"2\n"}).id)
+    intend(desk, move)
+    move_branch(desk, move)
+    assert "its files have followed" in recover(desk)[0]
 
 
 def test_a_row_without_a_ref(desk: Desk) -> None:
@@ -130,9 +214,9 @@ def test_files_that_followed_before_the_record(desk: Desk, move: Move) -> None:
     move_branch(desk, move)
     checkout = WorkTree(desk.git)
     checkout.bring(move.change, checkout.stage(move.change, desk.folder()))
-    before = desk.repo.snapshot()
+    before = seen(desk)
     recover(desk)
-    assert desk.repo.snapshot() == before
+    assert seen(desk) == before
     assert desk.store.get(1).state is State.APPLIED
 
 
@@ -153,10 +237,10 @@ def test_a_checkout_that_went_elsewhere_is_left_alone(desk: Desk, move: Move) ->
     intend(desk, move)
     move_branch(desk, move)
     desk.repo.git("checkout", "--quiet", "--force", "side")
-    before = desk.repo.snapshot()
+    before = seen(desk)
     (said,) = recover(desk)
     assert "files have followed" not in said
-    assert desk.repo.snapshot() == before
+    assert seen(desk) == before
     assert desk.store.get(1).state is State.APPLIED
     desk.repo.git("checkout", "--quiet", "main")
     assert status(desk) == ""
@@ -169,10 +253,10 @@ def test_commits_made_meanwhile_stay(desk: Desk, move: Move) -> None:
     desk.repo.git("checkout", "--quiet", "--force", "main")
     desk.repo.git("reset", "--quiet", "--hard")
     desk.repo.commit({"site.conf": "later\n"})
-    before = desk.repo.snapshot()
+    before = seen(desk)
     (said,) = recover(desk)
     assert "files have followed" not in said
-    assert desk.repo.snapshot() == before
+    assert seen(desk) == before
     assert desk.store.get(1).state is State.APPLIED
 
 
@@ -209,7 +293,7 @@ def test_a_rollback_cut_short(desk: Desk, *, moved: bool) -> None:
     before = desk.repo.snapshot()
     landing = desk.land(FILES)
     applied = desk.repo.snapshot()
-    move = apply.prepare_rollback(desk.git, landing, desk.git.identity())
+    move = apply.prepare_rollback(desk.git, desk.store, landing, desk.git.identity())
     intend(desk, move)
     if moved:
         move_branch(desk, move)

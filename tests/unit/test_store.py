@@ -12,17 +12,15 @@ from workflow import ledger
 from workflow.canonical import digest, encode, plain, sha256
 from workflow.errors import (
     ChangedProposalError,
-    StateError,
     StoreError,
     UnknownProposalError,
 )
 from workflow.store import Store
-from workflow.types import Digest, Finding, Identity, RepoPath, Sent, State
+from workflow.types import Digest, Finding, RepoPath, Sent, State
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Desk, Spawn
 
-BOB = Identity("Bob", "bob@example.test")
 ADD = """
 import sys
 from pathlib import Path
@@ -223,48 +221,7 @@ def test_two_processes_add_without_a_gap(desk: Desk, python: Spawn) -> None:
     assert events(desk).count("proposal") == 21
 
 
-# --- decisions ---------------------------------------------------------------------------------
-
-
-def test_an_approval_names_digest_and_person(desk: Desk) -> None:
-    """A yes is recorded with what it was for and by whom, and moves the state."""
-    stored = desk.propose({"site.conf": b"new\n"})
-    yes = desk.store.approve(stored, BOB)
-    assert desk.store.approvals(1) == (yes,)
-    assert (yes.proposal, yes.digest, yes.approver) == (1, stored.digest, str(BOB))
-    assert desk.store.get(1).state is State.APPROVED
-    assert events(desk)[-1] == "approval"
-
-
-def test_a_rejection_takes_approvals_away(desk: Desk) -> None:
-    """After a no nothing counts as a yes; the ledger keeps both, with the reason."""
-    stored = desk.propose({"site.conf": b"new\n"})
-    desk.store.approve(stored, BOB)
-    desk.store.reject(desk.store.get(1), BOB, "too much")
-    assert desk.store.approvals(1) == ()
-    assert desk.store.get(1).state is State.REJECTED
-    assert events(desk)[-2:] == ["approval", "rejection"]
-    assert list(ledger.rows(desk.store.connection))[-1].body["reason"] == "too much"
-
-
-def test_a_yes_does_not_undo_a_no(desk: Desk) -> None:
-    """Who approves what somebody else has just rejected is told, and nothing is recorded."""
-    stored = desk.propose({"site.conf": b"new\n"})
-    desk.store.reject(stored, BOB, "no")
-    with pytest.raises(StateError, match="has become rejected"):
-        desk.store.approve(stored, BOB)
-    assert desk.store.get(1).state is State.REJECTED
-    assert desk.store.approvals(1) == ()
-    assert "approval" not in events(desk)
-
-
-def test_a_no_does_not_undo_a_landing(desk: Desk) -> None:
-    """Who rejects what has just landed is told that it has."""
-    stored = desk.approved({"site.conf": b"new\n"})
-    desk.store.set_state(stored.id, State.APPLIED)
-    with pytest.raises(StateError, match="has become applied"):
-        desk.store.reject(stored, BOB, "no")
-    assert len(desk.store.approvals(1)) == 1
+# --- the file ----------------------------------------------------------------------------------
 
 
 def test_a_store_opened_again_holds_the_same(desk: Desk) -> None:

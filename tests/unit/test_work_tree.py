@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 
 from workflow.errors import BusyError, DirtyFileError, GitError
 from workflow.git_store import discover
-from workflow.work_tree import WorkTree, in_checkout
+from workflow.work_tree import WorkTree, in_checkout, release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,17 +141,192 @@ def test_git_at_work_in_the_checkout(desk: Desk, checkout: WorkTree) -> None:
         checkout.check(desk.change({"site.conf": NEW}))
 
 
-def test_a_file_outside_the_sparse_checkout(desk: Desk, checkout: WorkTree) -> None:
-    """A file that the user does not want checked out is not forced on them."""
-    desk.repo.git("sparse-checkout", "set", "--no-cone", "/app/")
-    assert not (desk.repo.path / "site.conf").exists()
-    with pytest.raises(DirtyFileError, match=r"site\.conf"):
-        checkout.check(desk.change({"site.conf": NEW}))
-    change = desk.change({"app/main.py": b"2\n"})
+SPARSE = {"cone": ("--cone", "app"), "patterns": ("--no-cone", "/app/", "!/app/sub/")}
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+def test_a_sparse_checkout_stays_sparse(desk: Desk, checkout: WorkTree, kind: str) -> None:
+    """Files outside change in the index alone, new and deleted ones, too; git finds all clean."""
+    desk.repo.commit({"out/gone.txt": "1\n", "out/kept.txt": "1\n"})
+    desk.repo.git("sparse-checkout", "set", *SPARSE[kind])
+    change = desk.change(
+        {
+            "app/main.py": b"2\n",
+            "app/new.py": b"n\n",
+            "out/kept.txt": b"2\n",
+            "out/gone.txt": None,
+            "out/new.txt": b"n\n",
+        }
+    )
     checkout.check(change)
     assert bring(desk, change) == ()
-    assert not (desk.repo.path / "site.conf").exists()
+    assert checkout.different(change) == ()
+    assert not (desk.repo.path / "out").exists()
+    assert (desk.repo.path / "app/new.py").read_bytes() == b"n\n"
     assert status(desk.repo) == ""
+    flags = desk.repo.git("ls-files", "-t", "app/new.py", "out").splitlines()
+    assert flags == ["H app/new.py", "S out/kept.txt", "S out/new.txt"]
+    desk.repo.git("sparse-checkout", "disable")
+    assert (desk.repo.path / "out/new.txt").read_bytes() == b"n\n"
+    assert status(desk.repo) == ""
+
+
+def test_a_sparse_checkout_with_a_sparse_index(desk: Desk, checkout: WorkTree) -> None:
+    """Folders that the index holds as one row are opened where a file in them changes."""
+    desk.repo.commit({"out/kept.txt": "1\n", "far/x.txt": "1\n"})
+    desk.repo.git("sparse-checkout", "set", "--cone", "--sparse-index", "app")
+    change = desk.change({"out/kept.txt": b"2\n", "app/main.py": b"2\n"})
+    checkout.check(change)
+    assert bring(desk, change) == ()
+    assert checkout.different(change) == ()
+    assert (status(desk.repo), (desk.repo.path / "out").exists()) == ("", False)
+
+
+def test_a_sparse_bringing_is_completed(desk: Desk, checkout: WorkTree) -> None:
+    """Brought twice, once after a kill before the files, the flags are what they have to be."""
+    desk.repo.commit({"out/kept.txt": "1\n"})
+    desk.repo.git("sparse-checkout", "set", "--cone", "app")
+    change = desk.change({"out/kept.txt": b"2\n", "out/new.txt": b"n\n", "app/main.py": b"2\n"})
+    with checkout.hold(change, checkout.stage(change, desk.folder())):
+        pass
+    assert bring(desk, change) == ()
+    assert checkout.bring(change, checkout.stage(change, desk.folder())) == ()
+    assert (checkout.different(change), status(desk.repo)) == ((), "")
+
+
+def test_something_in_the_way_outside_the_sparse_checkout(desk: Desk, checkout: WorkTree) -> None:
+    """A file that was made by hand where git would have none is the user's."""
+    desk.repo.git("sparse-checkout", "set", "--no-cone", "/app/")
+    change = desk.change({"site.conf": NEW})
+    desk.repo.write({"site.conf": "mine\n"})
+    with pytest.raises(DirtyFileError, match=r"site\.conf"):
+        checkout.check(change)
+
+
+def test_a_file_that_is_hidden_by_hand(desk: Desk, checkout: WorkTree) -> None:
+    """Without a sparse checkout, a file that git was told to overlook is not changed unseen."""
+    change = desk.change({"site.conf": NEW})
+    desk.repo.git("update-index", "--skip-worktree", "site.conf")
+    (desk.repo.path / "site.conf").unlink()
+    with pytest.raises(DirtyFileError, match=r"site\.conf is not in the index"):
+        checkout.check(change)
+
+
+def test_a_file_that_is_only_intended(desk: Desk, checkout: WorkTree) -> None:
+    """`git add -N` marks a file as somebody's, whether it is still there or not."""
+    change = desk.change({"new.txt": b"x\n"})
+    desk.repo.write({"new.txt": "mine\n"})
+    desk.repo.git("add", "--intent-to-add", "new.txt")
+    with pytest.raises(DirtyFileError, match=r"new\.txt is in the way"):
+        checkout.check(change)
+    (desk.repo.path / "new.txt").unlink()
+    with pytest.raises(DirtyFileError, match=r"new\.txt has staged changes"):
+        checkout.check(change)
+
+
+def test_another_case_is_in_the_way_where_case_is_ignored(desk: Desk, checkout: WorkTree) -> None:
+    """What answers to a new file's name, whatever it calls itself, is in the way."""
+    change = desk.change({"SITE.conf": b"x\n"})
+    # A hard link answers to both names, as on a file system that ignores case.
+    (desk.repo.path / "SITE.conf").hardlink_to(desk.repo.path / "site.conf")
+    with pytest.raises(DirtyFileError, match=r"SITE\.conf is in the way"):
+        checkout.check(change)
+
+
+@pytest.mark.parametrize(
+    "state", ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"]
+)
+def test_something_under_way(desk: Desk, checkout: WorkTree, state: str) -> None:
+    """In the middle of a merge and the like nothing moves."""
+    desk.repo.git("switch", "--quiet", "-c", "side")
+    desk.repo.commit({"site.conf": "side\n"})
+    desk.repo.git("switch", "--quiet", "main")
+    desk.repo.commit({"site.conf": "main\n"})
+    desk.repo.commit({"other.txt": "main\n"})
+    commands = {
+        "MERGE_HEAD": ("merge", "side"),
+        "CHERRY_PICK_HEAD": ("cherry-pick", "side"),
+        "REVERT_HEAD": ("revert", "--no-commit", "HEAD"),
+        "rebase-merge": ("rebase", "side"),
+        "rebase-apply": ("rebase", "--apply", "side"),
+    }
+    change = desk.change({"app/main.py": b"2\n"})
+    subprocess.run(["git", *commands[state]], cwd=desk.repo.path, check=False, capture_output=True)
+    assert (desk.repo.path / ".git" / state).exists()
+    with pytest.raises(BusyError, match="is under way"):
+        checkout.check(change)
+
+
+def test_submodules_are_left_as_they_are(
+    desk: Desk, checkout: WorkTree, git_repo: GitRepoFactory
+) -> None:
+    """A dirty submodule on another commit stays exactly so while files beside it change."""
+    other = git_repo({"inner.txt": "1\n"}, name="other")
+    desk.repo.git(
+        *("-c", "protocol.file.allow=always", "submodule", "--quiet", "add"), str(other.path), "sub"
+    )
+    desk.repo.commit(message="a submodule")
+    inner = type(desk.repo)(desk.repo.path / "sub")
+    inner.commit({"inner.txt": "2\n"})
+    inner.write({"inner.txt": "dirty\n"})
+    before = (status(desk.repo), inner.git("rev-parse", "HEAD"), inner.git("status", "--porcelain"))
+    change = desk.change({"site.conf": NEW, "new.txt": b"x\n"})
+    checkout.check(change)
+    assert bring(desk, change) == ()
+    after = (status(desk.repo), inner.git("rev-parse", "HEAD"), inner.git("status", "--porcelain"))
+    assert after == before
+    assert (inner.path / "inner.txt").read_text() == "dirty\n"
+
+
+def test_the_index_is_held_meanwhile(desk: Desk, checkout: WorkTree) -> None:
+    """While a checkout is held, git can write no index there; afterwards it can."""
+    change = desk.change({"site.conf": NEW})
+    staged = checkout.stage(change, desk.folder())
+    index = (desk.repo.path / ".git/index").read_bytes()
+    desk.repo.write({"mine.txt": "mine\n"})
+    add = ["git", "add", "mine.txt"]
+    with checkout.hold(change, staged):
+        refused = subprocess.run(add, cwd=desk.repo.path, check=False, capture_output=True)
+        assert b"index.lock" in refused.stderr
+        with pytest.raises(BusyError), checkout.hold(change, staged):
+            pytest.fail("it was held twice")
+    assert (desk.repo.path / ".git/index").read_bytes() == index
+    subprocess.run(add, cwd=desk.repo.path, check=True)
+    left = [path.name for path in (desk.repo.path / ".git").glob("index*")]
+    assert left == ["index"]
+
+
+def test_only_our_own_locks_are_released(desk: Desk, tmp_path: Path) -> None:
+    """A lock that a killed landing left goes, in linked work trees, too; git's own stays."""
+    linked = tmp_path / "linked"
+    desk.repo.git("worktree", "add", "--quiet", "-b", "side", str(linked))
+    change = desk.change({"site.conf": NEW})
+    for top in (desk.repo.path, linked):
+        tree = in_checkout(desk.git, top)
+        tree._take()
+        (tree.git.git_dir / "index.workflow").write_bytes(b"half")
+        (tree.git.git_dir / "index.workflow.lock").write_bytes(b"half")
+    release(desk.git)
+    for top in (desk.repo.path, linked):
+        in_checkout(desk.git, top).check(change)
+        git_dir = in_checkout(desk.git, top).git.git_dir
+        assert [path.name for path in git_dir.glob("index*")] == ["index"]
+    lock = desk.repo.path / ".git/index.lock"
+    lock.write_bytes(b"")
+    release(desk.git)
+    assert lock.exists()
+
+
+def test_a_folder_that_cannot_be_written_to(desk: Desk) -> None:
+    """It is named before anything moves; root, who may write anywhere, is asked by another."""
+    change = desk.change({"app/main.py": b"2\n", "app/deep/new.py": b"2\n"})
+    (desk.repo.path / "app").chmod(0o555)
+    writable = os.access(desk.repo.path / "app", os.W_OK)
+    try:
+        with nullcontext() if writable else pytest.raises(GitError, match="app cannot be written"):
+            WorkTree(desk.git).check(change)
+    finally:
+        (desk.repo.path / "app").chmod(0o755)
 
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
@@ -373,7 +549,7 @@ def test_a_busy_index_is_an_error_that_can_be_mended(desk: Desk, checkout: WorkT
     change = desk.change({"site.conf": NEW})
     lock = desk.repo.path / ".git" / "index.lock"
     lock.touch()
-    with pytest.raises(GitError, match=r"index\.lock"):
+    with pytest.raises(BusyError, match=r"index\.lock"):
         bring(desk, change)
     lock.unlink()
     assert checkout.bring(change, checkout.stage(change, desk.folder())) == ()

@@ -2,6 +2,12 @@
 
 from workflow.config.command import CommandSettings
 from workflow.config.gates import GateSettings, NginxSettings, PytestSettings
+from workflow.config.landing import (
+    LandingSettings,
+    ProbeSettings,
+    ProxySettings,
+    TargetSettings,
+)
 from workflow.config.load import (
     BUBBLEWRAP_VARIABLE,
     FILE,
@@ -32,13 +38,17 @@ __all__ = [
     "ConfigError",
     "EndpointSettings",
     "GateSettings",
+    "LandingSettings",
     "NginxSettings",
+    "ProbeSettings",
     "ProvidersSettings",
+    "ProxySettings",
     "PytestSettings",
     "RoleSettings",
     "RolesSettings",
     "Settings",
     "ShrinkSettings",
+    "TargetSettings",
     "bubblewrap",
     "is_loopback",
     "load",

@@ -17,6 +17,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, ValidationError
 
 from workflow.config.gates import GateSettings
+from workflow.config.landing import (
+    LandingSettings,
+    ProbeSettings,
+    ProxySettings,
+    TargetSettings,
+)
 from workflow.config.roles import ProvidersSettings, RolesSettings
 from workflow.config.section import MISSING_KEY, Section
 from workflow.errors import WorkflowError
@@ -92,6 +98,10 @@ class Settings(Section):
     providers: ProvidersSettings = ProvidersSettings()
     gates: GateSettings = GateSettings()
     shrink: ShrinkSettings = ShrinkSettings()
+    landing: LandingSettings = LandingSettings()
+    probes: tuple[ProbeSettings, ...] = ()
+    targets: tuple[TargetSettings, ...] = ()
+    proxy: ProxySettings = ProxySettings()
 
 
 def load(text: str, environ: Mapping[str, str], source: str) -> Settings:
