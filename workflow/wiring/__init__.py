@@ -1,6 +1,7 @@
 """The only place that builds objects: few for every command, all of them for a pipeline."""
 
 from workflow.wiring.gates import command_gates, environments, sandbox
+from workflow.wiring.live import grounds, live, site
 from workflow.wiring.parts import build, every_recipe, recipes
 from workflow.wiring.repository import STATE, Repository, open_repository, read_base
 from workflow.wiring.settings import (
@@ -25,7 +26,9 @@ __all__ = [
     "every_recipe",
     "find_secrets",
     "finder",
+    "grounds",
     "has_uncommitted_settings",
+    "live",
     "open_repository",
     "read_base",
     "read_policy",
@@ -33,5 +36,6 @@ __all__ = [
     "recipes",
     "sandbox",
     "secrets_vault",
+    "site",
     "vault",
 ]

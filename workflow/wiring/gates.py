@@ -22,9 +22,12 @@ def gates(
     repository: Repository, settings: Settings, confined: Sandbox, tell: Callable[[str], None]
 ) -> tuple[Gate, ...]:
     """Every gate, the repository's own ones last; `tell` hears that an environment is built."""
+    from workflow.gates.formats import FormatsGate
     from workflow.gates.nginx import NginxGate
     from workflow.gates.pytest import PytestGate
     from workflow.gates.service import service_gate
+    from workflow.gates.systemd import SystemdGate
+    from workflow.resources import cache_folder
 
     asked = settings.gates
     pythons = environments(repository, settings, confined, tell)
@@ -34,11 +37,21 @@ def gates(
             config=_main_config(asked.nginx.config),
             known_hosts=asked.nginx.known_hosts,
             timeout_s=asked.nginx.timeout_s,
+            probe=asked.nginx.probe,
+            cache=cache_folder() / "nginx",
         ),
         PytestGate(
             environments=pythons, timeout_s=asked.pytest.timeout_s, plugins=asked.pytest.plugins
         ),
         service_gate(asked.service, pythons),
+        SystemdGate(
+            binary=asked.systemd.binary,
+            known_users=asked.systemd.known_users,
+            known_units=asked.systemd.known_units,
+            known_paths=asked.systemd.known_paths,
+            timeout_s=asked.systemd.timeout_s,
+        ),
+        FormatsGate(),
         *command_gates(settings, pythons),
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from workflow import drafters
 from workflow.types import RepoPath
 from workflow.wiring.gates import gates, sandbox
+from workflow.wiring.live import live
 from workflow.wiring.settings import read_policy, read_settings
 from workflow.wiring.vaults import find_secrets, vault_of
 
@@ -57,6 +58,7 @@ def build(
         gates=gates(repository, settings, confined, tell),
         sandbox=confined,
         shrink_s=settings.shrink.budget_s,
+        live=live(repository, tree, tell, vault),
     )
 
 

@@ -31,12 +31,15 @@ class Repository:
     recovered: tuple[str, ...]
 
 
-def open_repository(start: Path) -> Repository:
-    """The repository around a folder, with whatever a killed command left brought in order."""
-    git = git_store.discover(start)
+def open_repository(start: Path, *, needs_files: bool = True) -> Repository:
+    """The repository around a folder, with whatever a killed command left brought in order.
+
+    Who needs no files may look at a bare one, too.
+    """
+    git = git_store.discover(start, needs_files=needs_files)
     store = Store(git.common_dir / STATE)
     journal = Journal(store.folder, store.connection)
-    needed = recovery.is_needed(journal, store)
+    needed = not store.is_read_only and recovery.is_needed(journal, store)
     recovered = recovery.recover(git, store, journal) if needed else ()
     return Repository(git, store, journal, recovered)
 
