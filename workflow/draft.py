@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ChangeRequest,
         Draft,
         Keep,
+        Person,
         Route,
         Snapshot,
         TreeId,
@@ -43,6 +44,8 @@ class Origin:
     shrunk_from: Digest | None = None
     revised_from: Digest | None = None
     wish: str = ""
+    revisers: tuple[Person, ...] = ()
+    rebased_from: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,21 @@ def origin(
     return Origin(replace(request, text=words), base, route, rounds)
 
 
-def revised(stored: Stored, base: Snapshot, wish: str, rounds: tuple[Round, ...]) -> Origin:
+def revised(
+    stored: Stored,
+    base: Snapshot,
+    wish: str,
+    rounds: tuple[Round, ...],
+    reviser: Person | None = None,
+) -> Origin:
     """Where a proposal comes from that a reviewer wanted otherwise; `wish` is sealed."""
     before = stored.proposal
-    return Origin(before.request, base, before.route, rounds, revised_from=stored.digest, wish=wish)
+    return Origin(
+        *(before.request, base, before.route, rounds),
+        revised_from=stored.digest,
+        wish=wish,
+        revisers=(*before.revisers, *((reviser,) if reviser else ())),
+    )
 
 
 def smaller(stored: Stored) -> Origin:
@@ -142,6 +156,20 @@ def smaller(stored: Stored) -> Origin:
         route=before.route,
         rounds=before.rounds,
         shrunk_from=stored.digest,
+        revisers=before.revisers,
+    )
+
+
+def rebased(stored: Stored, base: Snapshot) -> Origin:
+    """Where a proposal comes from that is another one on a newer base: from the same draft."""
+    before = stored.proposal
+    return Origin(
+        *(before.request, base, before.route, before.rounds),
+        shrunk_from=before.shrunk_from,
+        revised_from=before.revised_from,
+        wish=before.wish,
+        revisers=before.revisers,
+        rebased_from=stored.digest,
     )
 
 
@@ -186,7 +214,11 @@ def place_smaller(git: GitStore, stored: Stored, vault: Vault, scratch: Path) ->
     if excess.tree == base:
         message = f"without its spare parts, nothing is left of proposal {stored.id}"
         raise StateError(message, hint=f"workflow show {stored.id}; workflow reject {stored.id}")
-    change = git.change(base, excess.tree)
+    return place_tree(git, git.change(base, excess.tree), vault, scratch)
+
+
+def place_tree(git: GitStore, change: TreeChange, vault: Vault, scratch: Path) -> Placed:
+    """A change that is two trees and no draft's text, with what is wrong with its values."""
     faults = seal.misplaced(vault, git, change)
     return replace(_placed(git, change, scratch), faults=faults)
 

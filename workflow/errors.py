@@ -20,10 +20,12 @@ class WorkflowError(Exception):
     """Something stopped the command.
 
     `message` says what and where, `hint` names the next command or the mend.
-    A gate that says no is not an error but a `Verdict`.
+    A gate that says no is not an error but a `Verdict`.  `details` are sealed lines that go before
+    the message, such as a bounded diff; most errors have none.
     """
 
     exit_code = ExitCode.ERROR
+    details = ""
 
     def __init__(self, message: str, *, hint: str) -> None:
         """Keep both sentences; `str(error)` is the message alone."""

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from workflow.git_store import GitStore
     from workflow.journal import Journal
     from workflow.policy import Policy
+    from workflow.probes import Probe
     from workflow.prompts import Recipe
     from workflow.providers import Provider
     from workflow.redaction import Span, Vault
     from workflow.sandbox import Sandbox
     from workflow.store import Store
+    from workflow.targets import Site
     from workflow.types import Role, Snapshot
 
 P = ParamSpec("P")
@@ -40,8 +42,20 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The live machine beside the repository: its targets, its probes, and what seals their words.
+
+    All of it is as the base's settings say.
+    """
+
+    site: Site
+    probes: tuple[Probe, ...]
+    vault: Vault
+
+
 class Records(Protocol):
-    """What a rollback needs, and no more: no setting, policy or gate can stand in its way."""
+    """What is written down of a repository."""
 
     @property
     def git(self) -> GitStore:
@@ -57,6 +71,25 @@ class Records(Protocol):
     def journal(self) -> Journal:
         """Its landings."""
         ...
+
+
+class Grounds(Records, Protocol):
+    """What a rollback needs, and no more: no policy or gate can stand in its way."""
+
+    @property
+    def live(self) -> Live:
+        """What follows a landing, and what proves it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What a rollback works with."""
+
+    git: GitStore
+    store: Store
+    journal: Journal
+    live: Live
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +115,4 @@ class Parts:
     gates: tuple[Gate, ...]
     sandbox: Sandbox
     shrink_s: float
+    live: Live

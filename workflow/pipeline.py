@@ -1,41 +1,48 @@
 """THE file: what happens to a change request, in order.
 
-`propose` turns words into a stored proposal with evidence; `revise` makes another one as a reviewer
-wants it, and `propose_smaller` one without what it does not need.  They write neither work tree nor
-branch.
-A person stands between.  `land` brings in exactly what was approved; it never asks a provider.
-`roll_back` restores what was there before.  Each line is a stage of its own module; `run.step` is
-how a stage is run, so that an engine can survive a crash between any two of them.
+`propose` turns words into a stored proposal with evidence; `revise`, `propose_smaller` and `renew`
+make another one of it: as a reviewer wants it, without what it does not need, or on a newer base.
+They write neither work tree nor branch.
+People stand between.  `land` brings in exactly what was approved and asks no provider; what does
+not prove good is taken back.  `roll_back` restores what was there before.  Each line is a stage of
+its own module; `run.step` is how a stage is run, so that an engine can survive a crash between any
+two of them.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workflow import (
     apply,
     approval,
     draft,
-    evidence,
     gather,
+    landings,
+    rebase,
     record,
     rounds,
     route,
     seal,
     shrink,
 )
+from workflow.errors import StaleProposalError
 from workflow.journal import LandingKind
 from workflow.rounds import Drafted, Order
 
 if TYPE_CHECKING:
-    from workflow.apply import Move
-    from workflow.approval import Cleared
+    from collections.abc import Callable
+
     from workflow.draft import Origin
     from workflow.journal import Landing
-    from workflow.parts import Engine, Parts, Records
+    from workflow.landings import How
+    from workflow.parts import Engine, Grounds, Parts, Records
     from workflow.store import Stored
-    from workflow.types import ChangeRequest, Draft, Identity
+    from workflow.types import ChangeRequest, Draft, Identity, Person, Snapshot
+
+MOST_RENEWALS = 3
+"""How often one landing is put on a newer base; where a branch moves on, somebody is at work."""
 
 
 def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
@@ -49,7 +56,7 @@ def propose(request: ChangeRequest, on: Parts, run: Engine) -> Stored:
     )
 
 
-def revise(number: int, wish: str, on: Parts, run: Engine) -> Stored:
+def revise(number: int, wish: str, who: Person, on: Parts, run: Engine) -> Stored:
     """From a proposal and a reviewer's words to a second proposal; the first one stays."""
     stored = run.step("verify", approval.may_revise, on.store, on.git, number)
     before = stored.proposal
@@ -57,7 +64,7 @@ def revise(number: int, wish: str, on: Parts, run: Engine) -> Stored:
     patch = seal.patch_of(on.vault, on.git, on.git.change(before.base.tree, before.tree))
     order = Order(before.request, before.route, named, wish, patch)
     drafted = rounds.draft_change(order, on, run)
-    origin = draft.revised(stored, on.base, on.vault.seal_text(wish), drafted.rounds)
+    origin = draft.revised(stored, on.base, on.vault.seal_text(wish), drafted.rounds, who)
     return _store(drafted, origin, on, run)
 
 
@@ -77,7 +84,60 @@ def propose_smaller(number: int, on: Parts, run: Engine) -> Stored:
     return _store(again, draft.smaller(stored), on, run)
 
 
-def _store(drafted: Drafted, origin: Origin, on: Parts, run: Engine) -> Stored:
+def renew(number: int, on: Parts, run: Engine) -> Stored:
+    """From a proposal to a second one that takes its place: the same change on the base of `on`.
+
+    No model is asked; policy and gates judge anew.  On its own base, only the evidence is fresh.
+    Approvals go along where the policy lets them, and nothing that they were given to is different.
+    """
+    stored = run.step("verify", rebase.may_rebase, on.store, on.git, number)
+    before = stored.proposal
+    change = run.step("rebase", rebase.moved, on.git, on.store, stored, on.base, on.vault)
+    placed = run.step("place", draft.place_tree, on.git, change, on.vault, run.fresh_folder())
+    judged = run.step("policy", rounds.judge_again, placed, before, on)
+    verdicts = run.step("gates", rounds.judge, change, before.request, on, run, anew=True)
+    again = Drafted(before.request.text, (), placed, judged, verdicts)
+    settle = partial(rebase.settle, on.git, on.store, stored)
+    return _store(again, draft.rebased(stored, on.base), on, run, settle)
+
+
+def renewed(
+    number: int,
+    records: Records,
+    on: Callable[[Snapshot], Parts],
+    run: Engine,
+    *,
+    waits: bool = True,
+) -> tuple[int, Parts]:
+    """The proposal that may land in place of an approved one, on the branch as it is now.
+
+    `on` gives the parts of a base.  Without `waits`, for broken glass, nobody's approval is asked
+    for.  Raises `NotApprovedError` where the approvals did not go along, and what `renew` raises.
+    """
+    git, store = records.git, records.store
+    parts = None
+    for _ in range(MOST_RENEWALS):
+        stored = store.get(number)
+        is_open = apply.unconfirmed(records.journal, LandingKind.APPLY, number)
+        if is_open or not rebase.needed(git, stored):
+            return number, parts or on(stored.proposal.base)
+        if waits:
+            run.step("verify", approval.cleared, store, git, number)
+        parts = on(rebase.present(git, stored))
+        fresh = renew(number, parts, run)
+        rebase.require_approved(store, stored, fresh, waits=waits)
+        number = fresh.id
+    message = f"{stored.proposal.base.branch} has moved {MOST_RENEWALS} times meanwhile"
+    raise StaleProposalError(message, hint=f"workflow apply {number}, once it is quiet")
+
+
+def _store(
+    drafted: Drafted,
+    origin: Origin,
+    on: Parts,
+    run: Engine,
+    settle: Callable[[Stored], object] = lambda _: None,
+) -> Stored:
     """Look for what a judged change does not need, and store it as a proposal."""
     excess = run.step(
         "shrink",
@@ -94,41 +154,32 @@ def _store(drafted: Drafted, origin: Origin, on: Parts, run: Engine) -> Stored:
         judged += rounds.judge_excess(excess, drafted.placed, origin, on)
     found = record.Outcome(origin, drafted.placed, judged, drafted.verdicts, excess)
     sealed = found.sealed(on.vault.scrub_text)
-    return run.step("record", record.record, on.git, on.store, sealed, policy=on.policy.digest)
+    keep = partial(record.record, policy=on.policy, settle=settle)
+    return run.step("record", keep, on.git, on.store, sealed)
 
 
-def land(number: int, who: Identity, on: Parts, run: Engine) -> Landing:
-    """From an approved proposal to a branch that holds exactly it."""
+def land(number: int, who: Identity, on: Parts, run: Engine, how: How) -> Landing:
+    """From an approved proposal to a branch, and live files, that hold exactly it."""
     landing = apply.unconfirmed(on.journal, LandingKind.APPLY, number)
     if landing is None:
-        cleared = run.step("verify", approval.cleared, on.store, on.git, number)
-        run.step("base", apply.require_base, on.git, cleared)
-        run.step("freshness", _refresh, cleared, on, run)
-        move = run.step("prepare", apply.prepare, on.git, cleared)
-        landing = _carry_out(move, who, on, run)
-    return run.step("confirm", apply.keep, on.git, on.journal, landing)
+        cleared = landings.clear(number, on, run, how.glass)
+        move = run.step("prepare", apply.prepare, on.git, on.store, cleared, how.terms)
+        run.step("look", landings.look_first, move, on, run, how.despite)
+        landing = landings.carry_out(move, who, on, run)
+    return landings.prove(landing, who, on, run)
 
 
-def roll_back(number: int | None, who: Identity, on: Records, run: Engine) -> Landing:
+def hand_out(number: int, on: Parts, run: Engine, how: How) -> bytes:
+    """From an approved proposal to a mail that `git am` reads; nothing moves."""
+    cleared = landings.clear(number, on, run, how.glass)
+    move = run.step("prepare", apply.prepare, on.git, on.store, cleared, how.terms)
+    return run.step("mail", apply.mail, on.git, move)
+
+
+def roll_back(number: int | None, who: Identity, on: Grounds, run: Engine) -> Landing:
     """From a landing, the newest or a proposal's, to the files as they were before it."""
     landing = apply.unconfirmed(on.journal, LandingKind.ROLLBACK, number)
     if landing is None:
         undone = run.step("find", apply.to_roll_back, on.journal, number)
-        move = run.step("prepare", apply.prepare_rollback, on.git, undone, who)
-        landing = _carry_out(move, who, on, run)
-    return run.step("confirm", apply.keep, on.git, on.journal, landing)
-
-
-def _carry_out(move: Move, who: Identity, on: Records, run: Engine) -> Landing:
-    folder = run.fresh_folder()
-    return run.step(
-        "move", apply.carry_out, on.git, on.store, on.journal, move, who=who, scratch=folder
-    )
-
-
-def _refresh(cleared: Cleared, on: Parts, run: Engine) -> None:
-    """Judge again what was judged too long ago to land on."""
-    if not evidence.is_fresh(cleared.stored.proposal, datetime.now(UTC)):
-        request = cleared.stored.proposal.request
-        verdicts = rounds.judge(cleared.change, request, on, run, anew=True)
-        evidence.require_clear(verdicts, cleared.stored.id)
+        return landings.take_back(undone, who, on, run)
+    return landings.go_on(landing, who, on, run)

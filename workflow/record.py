@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workflow import ledger
 from workflow.apply import anchor
+from workflow.database import transaction
 from workflow.evidence import sealed
 from workflow.git_store import REFS
 from workflow.text import one_line
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from workflow.draft import Origin, Placed
     from workflow.git_store import GitStore
-    from workflow.policy import Judgement
+    from workflow.policy import Judgement, Policy
     from workflow.store import Store, Stored
-    from workflow.types import Digest, Excess, Finding, Round, Verdict
+    from workflow.types import CommitId, Excess, Finding, Round, Verdict
 
 # A longer number was nobody's proposal: SQLite counts rows in 63 bits.
 _MOST_DIGITS = 18
@@ -83,10 +84,19 @@ def sealed_round(one: Round, seal: Callable[[str], str]) -> Round:
     )
 
 
-def record(git: GitStore, store: Store, found: Outcome, *, policy: Digest) -> Stored:
-    """Store a proposal.  Killed in the middle, it is either whole or not there."""
-    origin, placed, judged = found.origin, found.placed, found.judged
-    tree = placed.change.proposed
+def record(
+    git: GitStore,
+    store: Store,
+    found: Outcome,
+    *,
+    policy: Policy,
+    settle: Callable[[Stored], object] = lambda _: None,
+) -> Stored:
+    """Store a proposal.  Killed in the middle, it is either whole or not there.
+
+    `settle` does, in the same transaction, what becomes true along with it.
+    """
+    origin, tree = found.origin, found.placed.change.proposed
     requester = origin.request.requester
     asked = f"{origin.request.text}; revised: {origin.wish}" if origin.wish else origin.request.text
     commit = git.commit(tree, (origin.base.commit,), f"Propose: {one_line(asked)}", requester)
@@ -94,29 +104,39 @@ def record(git: GitStore, store: Store, found: Outcome, *, policy: Digest) -> St
     tails = [ref.rsplit("/", 1)[-1] for ref in git.refs(f"{REFS}/proposals")]
     numbers = [int(tail) for tail in tails if tail.isdecimal() and len(tail) <= _MOST_DIGITS]
     store.skip_to(max(numbers, default=0))
-    stored = store.add(
-        Proposal(
-            repository=store.repository,
-            base=origin.base,
-            commit=commit,
-            tree=tree,
-            patch=placed.patch,
-            files=placed.change.files,
-            blast_radius=placed.radius,
-            request=origin.request,
-            route=origin.route,
-            rounds=origin.rounds,
-            policy=policy,
-            findings=judged.findings,
-            verdicts=found.verdicts,
-            created=ledger.now(),
-            declared=judged.declared,
-            requirements=judged.requirements,
-            excess=found.excess,
-            shrunk_from=origin.shrunk_from,
-            revised_from=origin.revised_from,
-            wish=origin.wish,
-        )
-    )
+    proposal = _proposal(store.repository, found, commit, policy)
+    with transaction(store.connection):
+        stored = store.add(proposal)
+        settle(stored)
     anchor(git, store, stored.id)
-    return stored
+    return store.get(stored.id)
+
+
+def _proposal(repository: str, found: Outcome, commit: CommitId, policy: Policy) -> Proposal:
+    """All that an approval will cover."""
+    origin, placed, judged = found.origin, found.placed, found.judged
+    return Proposal(
+        repository=repository,
+        base=origin.base,
+        commit=commit,
+        tree=placed.change.proposed,
+        patch=placed.patch,
+        files=placed.change.files,
+        blast_radius=placed.radius,
+        request=origin.request,
+        route=origin.route,
+        rounds=origin.rounds,
+        policy=policy.digest,
+        findings=judged.findings,
+        verdicts=found.verdicts,
+        created=ledger.now(),
+        declared=judged.declared,
+        requirements=judged.requirements,
+        excess=found.excess,
+        shrunk_from=origin.shrunk_from,
+        revised_from=origin.revised_from,
+        wish=origin.wish,
+        consent=policy.approvals.consent,
+        revisers=origin.revisers,
+        rebased_from=origin.rebased_from,
+    )

@@ -250,6 +250,7 @@ def _case(
         allowed=frozenset(request.allowed),
         blobs=on.git.blobs,
         names=partial(on.git.names, placed.change.proposed),
+        committed=partial(on.git.committed, on.base.tree),
         faults=placed.faults,
         secrets=seal.secrets(on.vault, on.secrets),
     )

@@ -52,12 +52,13 @@ def _run(arguments: list[str]) -> int:
     except WorkflowError as error:
         if isinstance(error, OutputError):
             abandon_stdout()
-        return _failed(arguments, error.message, error.hint, error.exit_code)
+        return _failed(arguments, error.message, error.hint, error.exit_code, error.details)
     except BrokenPipeError:
         abandon_stdout()
     except (OSError, DatabaseError) as error:
-        mend = "free some space" if _is_full(error) else "check the disk and its permissions"
-        return _failed(arguments, str(error), f"{mend}, then run the command again", ExitCode.ERROR)
+        from workflow.cli.machine import told
+
+        return _failed(arguments, *told(error), ExitCode.ERROR)
     except Exception as error:  # noqa: BLE001 - the edge: no traceback reaches a user unasked
         message = f"a defect of workflow: {type(error).__name__}: {error}"
         hint = "run it again with --debug, and report it"
@@ -82,7 +83,8 @@ def _call(arguments: list[str]) -> int:
     except ClickException as error:
         context = error.ctx if isinstance(error, UsageError) else None
         command = context.command_path if context else "workflow"
-        message = error.format_message()
+        # Pydantic's beginning, which says nothing.
+        message = error.format_message().replace(": Value error, ", ": ")
         raise WorkflowUsageError(message, hint=f"{command} --help") from error
     if status == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt  # Typer has made an exit status of it; the edge says more
@@ -115,7 +117,7 @@ def _is_in_repository() -> bool:
     return any((folder / ".git").exists() for folder in (here, *here.parents))
 
 
-def _failed(arguments: list[str], message: str, hint: str, code: int) -> int:
+def _failed(arguments: list[str], message: str, hint: str, code: int, details: str = "") -> int:
     from workflow.cli.output import Output
 
     if "--debug" in arguments:
@@ -123,7 +125,7 @@ def _failed(arguments: list[str], message: str, hint: str, code: int) -> int:
 
         sys.stderr.write(_sealed(traceback.format_exc()))
     output = Output(as_json="--json" in arguments)
-    output.error(_sealed(message), _sealed(hint), int(code))
+    output.error(_sealed(message), _sealed(hint), int(code), _sealed(details))
     return int(code)
 
 
@@ -131,7 +133,3 @@ def _sealed(text: str) -> str:
     """Words without the values of the files that were read; before any was read, as they are."""
     live = sys.modules.get("workflow.redaction.live")
     return live.sealed(text) if live else text
-
-
-def _is_full(error: Exception) -> bool:
-    return "full" in str(error) or "No space" in str(error)

@@ -10,11 +10,25 @@ from typing import Annotated
 
 import typer
 
-from workflow.cli import model_app
-from workflow.cli.options import MOST, Allow, Drafting, Json, Number, Quiet
+from workflow.cli import landing_app, model_app, people_app, probe_app
+from workflow.cli.ledger_app import ledger_app
+from workflow.cli.nginx_app import nginx_app
+from workflow.cli.options import (  # noqa: TC001 - Typer reads the annotations when it runs
+    Allow,
+    Drafting,
+    Json,
+    Number,
+    Quiet,
+)
 from workflow.cli.patch_app import patch_app
 from workflow.cli.sandbox_app import sandbox_app
+from workflow.cli.targets_app import targets_app
 from workflow.types import Way
+
+# The panels of `workflow --help`.
+_PROPOSE, _LOOK = "Propose a change", "Look at what there is"
+_DECIDE, _LAND = "Decide", "Land, and go back"
+_ALONE, _SET_UP = "Parts that work by themselves", "Set up"
 
 app = typer.Typer(
     name="workflow",
@@ -27,8 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(patch_app)
-app.add_typer(sandbox_app)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag's value by position
@@ -51,7 +63,7 @@ def common(
     del version, debug
 
 
-@app.command()
+@app.command(rich_help_panel=_PROPOSE)
 def propose(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person types
     request: Annotated[str, typer.Argument(help="What should change, in words.")],
     paths: Annotated[
@@ -84,7 +96,7 @@ def propose(  # noqa: PLR0913, PLR0917 - each is a word or an option that a pers
     command.run(Output(as_json=as_json, quiet=quiet), typed)
 
 
-@app.command()
+@app.command(rich_help_panel=_PROPOSE)
 def revise(
     number: Number,
     words: Annotated[str, typer.Argument(help="What should be otherwise, in words.")],
@@ -101,7 +113,7 @@ def revise(
     command.revise_as(Output(as_json=as_json, quiet=quiet), number, words)
 
 
-@app.command()
+@app.command(rich_help_panel=_LOOK)
 def explain(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
     """Have the surgeon's model say in words what a proposal does; it needs a model."""
     from workflow.cli import propose as command
@@ -110,7 +122,7 @@ def explain(number: Number, as_json: Json = False, quiet: Quiet = False) -> None
     command.explain_to(Output(as_json=as_json, quiet=quiet), number)
 
 
-@app.command()
+@app.command(rich_help_panel=_PROPOSE)
 def shrink(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
     """Make a second proposal without the parts that a proposal does not need; the first one stays.
 
@@ -123,6 +135,19 @@ def shrink(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
 
 
 @app.command()
+def rebase(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Put a proposal on its branch as it is now, exactly or not at all, and judge it anew.
+
+    The same draft becomes a new proposal with a new digest; no model is asked.  On a branch that
+    has not moved, the evidence is made afresh.  A conflict is shown with its lines.
+    """
+    from workflow.cli import rebase as command
+    from workflow.cli.output import Output
+
+    command.run(Output(as_json=as_json, quiet=quiet), number)
+
+
+@app.command(rich_help_panel=_LOOK)
 def show(  # noqa: PLR0913, PLR0917 - one parameter for each option, as Typer has it
     number: Number,
     prompt: Annotated[
@@ -150,7 +175,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option, as Typer ha
     look.show(Output(as_json=as_json), number, view)
 
 
-@app.command("list")
+@app.command("list", rich_help_panel=_LOOK)
 def list_(as_json: Json = False) -> None:
     """List proposals, newest first."""
     from workflow.cli import look
@@ -159,66 +184,7 @@ def list_(as_json: Json = False) -> None:
     look.list_proposals(Output(as_json=as_json))
 
 
-@app.command()
-def approve(
-    number: Number,
-    digest: Annotated[
-        str,
-        typer.Option(help="The digest that `show` displayed; refused if it is another by now."),
-    ] = "",
-    as_json: Json = False,
-) -> None:
-    """Approve a proposal exactly as it stands: these bytes, this evidence."""
-    from workflow.cli import decide
-    from workflow.cli.output import Output
-
-    decide.approve(Output(as_json=as_json), number, digest)
-
-
-@app.command()
-def reject(
-    number: Number,
-    message: Annotated[str, typer.Option("--message", "-m", help="Why.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Reject a proposal, with a reason."""
-    from workflow.cli import decide
-    from workflow.cli.output import Output
-
-    decide.reject(Output(as_json=as_json), number, message)
-
-
-@app.command()
-def apply(number: Number, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Commit an approved proposal to its branch and bring the checked-out files along."""
-    from workflow.cli import land
-    from workflow.cli.output import Output
-
-    land.apply(Output(as_json=as_json, quiet=quiet), number)
-
-
-@app.command()
-def rollback(
-    number: Annotated[
-        int | None,
-        typer.Argument(
-            metavar="[ID]",
-            help="The proposal to take back; else the last landing.",
-            min=1,
-            max=MOST,
-        ),
-    ] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Restore what was there before the last landing (a rollback is a landing, too)."""
-    from workflow.cli import land
-    from workflow.cli.output import Output
-
-    land.rollback(Output(as_json=as_json, quiet=quiet), number)
-
-
-@app.command()
+@app.command(rich_help_panel=_LOOK)
 def receipt(
     number: Number,
     body: Annotated[
@@ -242,16 +208,7 @@ def receipt(
     command.run(Output(as_json=as_json), number, body, answer)
 
 
-@app.command()
-def history(as_json: Json = False) -> None:
-    """List what has landed and what was taken back, newest first."""
-    from workflow.cli import look
-    from workflow.cli.output import Output
-
-    look.history(Output(as_json=as_json))
-
-
-@app.command()
+@app.command(rich_help_panel=_ALONE)
 def seal(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person types
     paths: Annotated[
         list[str],
@@ -296,7 +253,7 @@ def seal(  # noqa: PLR0913, PLR0917 - each is a word or an option that a person 
     command.run(Output(as_json=as_json, quiet=quiet), asked)
 
 
-@app.command()
+@app.command(rich_help_panel=_SET_UP)
 def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
     as_json: Json = False,
@@ -308,7 +265,7 @@ def init(
     command.run(Output(as_json=as_json), force=force)
 
 
-@app.command()
+@app.command(rich_help_panel=_SET_UP)
 def doctor(as_json: Json = False) -> None:
     """Say what this machine and this repository can do, and how to mend what they cannot."""
     from workflow.cli import doctor as command
@@ -317,7 +274,7 @@ def doctor(as_json: Json = False) -> None:
     command.run(Output(as_json=as_json))
 
 
-@app.command()
+@app.command(rich_help_panel=_SET_UP)
 def demo(
     keep: Annotated[
         Path | None,
@@ -332,6 +289,20 @@ def demo(
     command.run(Output(as_json=as_json), keep)
 
 
-app.command()(model_app.route)
-app.add_typer(model_app.recipes_app)
-app.command()(model_app.stats)
+app.command(rich_help_panel=_PROPOSE)(model_app.route)
+app.command(rich_help_panel=_LOOK)(landing_app.history)
+app.command(rich_help_panel=_LOOK)(model_app.stats)
+app.add_typer(ledger_app, rich_help_panel=_LOOK)
+app.command(rich_help_panel=_DECIDE)(landing_app.approve)
+app.command(rich_help_panel=_DECIDE)(landing_app.reject)
+app.command(rich_help_panel=_DECIDE)(people_app.whoami)
+app.command(rich_help_panel=_DECIDE)(people_app.keys)
+app.add_typer(people_app.tokens_app, rich_help_panel=_DECIDE)
+app.command(rich_help_panel=_LAND)(landing_app.rebase)
+app.command(rich_help_panel=_LAND)(landing_app.apply)
+app.command(rich_help_panel=_LAND)(landing_app.rollback)
+app.command(rich_help_panel=_LAND)(probe_app.probe)
+app.add_typer(targets_app, rich_help_panel=_LAND)
+for group in (nginx_app, patch_app, sandbox_app):
+    app.add_typer(group, rich_help_panel=_ALONE)
+app.add_typer(model_app.recipes_app, rich_help_panel=_SET_UP)

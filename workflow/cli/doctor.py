@@ -6,60 +6,45 @@ import platform
 import secrets
 import sqlite3
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
 
-from workflow import approval, drafters, git_command, ledger, trees, wiring
-from workflow.cli import cost, session
+from workflow import drafters, git_command, trees, wiring
+from workflow.cli import cost, doctor_repository, session
+from workflow.cli.check import RESTORE, Check, attempt
 from workflow.cli.output import visible
 from workflow.config import FILE, VENDORS
 from workflow.errors import ExitCode, StoreError, WorkflowError
 from workflow.gates import tools
 from workflow.spending import dollars
-from workflow.types import Role, State
+from workflow.types import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from workflow.cli.output import Output
     from workflow.config import Settings
     from workflow.policy import Policy, Spending
     from workflow.sandbox import Sandbox
-    from workflow.store import ProposalRow
     from workflow.wiring import Repository
 
-_OPEN = {State.AWAITING, State.APPROVED}
-_RESTORE = "restore .git/workflow from a backup: it is damaged, or somebody has edited it"
-_SHOWN = 3
 # Tokens, for a price that says something.
 _SAMPLE = 1000
 _MODULES = ("http_ssl", "http_v2", "http_v3")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was tried: whether it is well, what was seen, and how to mend it.
-
-    A check that is `needed` and not well makes `doctor` fail; the others inform.  `parts` are what
-    `detail` counts, for `--json`.
-    """
-
-    name: str
-    ok: bool
-    detail: str
-    mend: str = ""
-    needed: bool = True
-    parts: tuple[str, ...] = ()
 
 
 def run(output: Output) -> None:
     """Print every check and leave with 1 when one that is needed is not well."""
     checks = list(_checks(output))
     sick = [check for check in checks if check.needed and not check.ok]
-    following = sick[0].mend.partition("; ")[0] if sick else 'workflow propose "…" PATH'
+    # Without a repository, or a branch, there is nothing to propose a change to.
+    places = [one for one in checks if one.name == "repository" and not one.ok]
+    wrong = (sick or places)[:1]
+    following = wrong[0].mend.partition("; ")[0] if wrong else 'workflow propose "…" PATH'
     output.result(
         {"ok": not sick, "checks": [asdict(check) for check in checks], "next": following},
         *(_line(check) for check in checks),
@@ -71,17 +56,20 @@ def run(output: Output) -> None:
 
 def _checks(output: Output) -> Iterator[Check]:
     yield Check("python", ok=True, detail=f"{platform.python_version()} at {sys.executable}")
-    yield _try("git", git_command.git_version, "apt-get install git", always=True)
+    yield attempt("git", git_command.git_version, "apt-get install git", always=True)
     repository: Repository | None = None
     try:
         repository = session.open_repository(output)
-        yield from _repository(repository)
+        found_there = tuple(doctor_repository.checks(repository))
+        yield from found_there
+        if not all(one.ok for one in found_there if one.name == doctor_repository.BRANCH):
+            return  # all that follows goes by the settings of a branch, which there is not
     except StoreError as error:
         yield Check("store", ok=False, detail=error.message, mend=error.hint)
     except WorkflowError as error:
         yield Check("repository", ok=False, detail=error.message, mend=error.hint, needed=False)
     except sqlite3.Error as error:
-        yield Check("store", ok=False, detail=f"workflow.db: {error}", mend=_RESTORE)
+        yield Check("store", ok=False, detail=f"workflow.db: {error}", mend=RESTORE)
         repository = None
     found = _settings(repository)
     if isinstance(found, Check):
@@ -92,10 +80,12 @@ def _checks(output: Output) -> Iterator[Check]:
     if repository and wiring.has_uncommitted_settings(repository.git):
         detail = f"{FILE} differs from the committed one, and only that counts"
         yield Check("settings", ok=False, detail=detail, mend=f"git commit {FILE}", needed=False)
-    yield _try("sealing", lambda: _sealing(repository), "reinstall the package")
+    yield attempt("sealing", lambda: _sealing(repository), "reinstall the package")
     yield from _walls(sandbox)
-    yield _try("nginx", lambda: _nginx(sandbox, settings), f"set gates.nginx.binary in {FILE}")
-    yield _try("pytest", lambda: _pytest(repository, sandbox, settings), "pip install pytest")
+    for binary in settings.gates.nginx.binary:
+        nginx = partial(_nginx, sandbox, binary)
+        yield attempt("nginx", nginx, f"set gates.nginx.binary in {FILE}")
+    yield attempt("pytest", lambda: _pytest(repository, sandbox, settings), "pip install pytest")
     yield from _service(repository, sandbox, settings)
     yield from _own_gates(repository, sandbox, settings)
     for role in Role:
@@ -162,44 +152,6 @@ def _caps(caps: Spending) -> str:
     return "; ".join(said) or "none: remote models may take what they take"
 
 
-def _repository(repository: Repository) -> Iterator[Check]:
-    git = repository.git
-    yield Check("repository", ok=True, detail=str(git.top))
-    yield _try("branch", lambda: _branch(repository), "git switch -c NAME")
-    yield _try("identity", lambda: str(git.identity()), 'git config --global user.name "…"')
-    count, breaks = ledger.verify(repository.store.connection)
-    said = f"row {breaks[0].seq} {breaks[0].reason}" if breaks else f"{count} rows, chain intact"
-    yield Check("ledger", ok=not breaks, detail=said, mend=_RESTORE)
-    rows = repository.store.rows()
-    wrong = [found for row in rows if (found := _against(repository, row))]
-    said = "; ".join(wrong[:_SHOWN]) or f"{len(rows)} recorded, each as the ledger and git have it"
-    yield Check("proposals", ok=not wrong, detail=said, mend=_RESTORE)
-
-
-def _against(repository: Repository, row: ProposalRow) -> str:
-    """What is wrong with a recorded proposal; empty when its row, the ledger and git agree."""
-    try:
-        stored = repository.store.get(row.id)
-        if row.state in _OPEN:
-            approval.intact(repository.git, stored)
-        if row.state is State.APPROVED and not repository.store.approvals(row.id):
-            return f"proposal {row.id} is approved by nobody whom the ledger knows"
-    except WorkflowError as error:
-        return error.message
-    paths = tuple(str(change.path) for change in stored.proposal.files)
-    listed = (row.title, row.wish, row.requester, row.files)
-    proposal = stored.proposal
-    words = (proposal.request.text, proposal.wish)
-    recorded = (*words, str(proposal.request.requester), paths)
-    return "" if listed == recorded else f"proposal {row.id} is listed as what it is not"
-
-
-def _branch(repository: Repository) -> str:
-    base = repository.git.snapshot()
-    shallow = ", a shallow clone" if repository.git.is_shallow() else ""
-    return f"{base.branch} at {base.commit.short}{shallow}"
-
-
 def _settings(repository: Repository | None) -> tuple[Settings, Policy] | Check:
     """The settings and the policy in force; a check that says why when they cannot be read."""
     try:
@@ -229,12 +181,11 @@ def _walls(sandbox: Sandbox) -> Iterator[Check]:
             yield Check("sandbox wall", ok=False, detail=detail, mend=mend, needed=wall.needed)
 
 
-def _nginx(sandbox: Sandbox, settings: Settings) -> str:
-    binary = settings.gates.nginx.binary
+def _nginx(sandbox: Sandbox, binary: str) -> str:
     nginx = tools.nginx(sandbox, binary)
     absent = [name for name in _MODULES if name not in nginx.modules]
     without = f"; without {', '.join(absent)}" if absent else ""
-    return f"{nginx.version} ({binary}), with {', '.join(nginx.modules)}{without}"
+    return f"{nginx.version} ({binary}), with {', '.join(sorted(nginx.modules))}{without}"
 
 
 def _sealing(repository: Repository | None) -> str:
@@ -308,14 +259,6 @@ def _service(
     if found.app:
         mend = "" if found.is_up else mend
         yield Check("service", found.is_up, found.detail, mend, needed=found.is_wanted)
-
-
-def _try(name: str, look: Callable[[], str], mend: str, *, always: bool = False) -> Check:
-    """A check that is well when looking raises nothing; `always` prefers `mend` to the hint."""
-    try:
-        return Check(name, ok=True, detail=look())
-    except WorkflowError as error:
-        return Check(name, ok=False, detail=error.message, mend=mend if always else error.hint)
 
 
 def _line(check: Check) -> Text:

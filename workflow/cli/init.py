@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -11,13 +12,18 @@ from workflow.cli import session
 from workflow.cli.output import visible
 from workflow.config import FILE
 from workflow.errors import UsageError
+from workflow.policy import unknown_owners
 from workflow.resources import folder
 
 if TYPE_CHECKING:
     from workflow.cli.output import Output
+    from workflow.git_store import GitStore
     from workflow.types import Entry
 
 POLICY = "policies/workflow.yaml"
+SINGLE_USER = "git config workflow.singleUser true"
+_COMMITS = 500
+_MAX_NAMES = 5
 # The schema lies beside the built-in policy and not in the user's repository.
 _SCHEMA = "# yaml-language-server: $schema=policy.schema.json\n#\n"
 _SETTINGS = """\
@@ -64,12 +70,34 @@ def run(output: Output, *, force: bool) -> None:
         path = git.top / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    found = _found(entries)
+    found = {**_found(entries), "people": _people(git), **_owners(git)}
     command = f"git add {' '.join(texts)} && git commit -m 'Add workflow settings'"
     data = {"wrote": list(texts), "found": found, "next": command}
     lines = [Text(f"found  {kind}: {visible(said)}") for kind, said in found.items()]
     output.result(data, *lines, *(Text(f"wrote  {name}") for name in texts))
     output.next(command)
+
+
+def _people(git: GitStore) -> str:
+    """Who has committed of late, and what that means for approvals."""
+    said = git.git("log", f"-{_COMMITS}", "--format=%aE", "HEAD").decode("utf-8", "replace")
+    count = len({line.casefold() for line in said.splitlines()})
+    if count > 1:
+        return f"{count} in the last {_COMMITS} commits: one approves what another asked for"
+    return f"one; if you work alone here: {SINGLE_USER}"
+
+
+def _owners(git: GitStore) -> dict[str, str]:
+    """The `@names` of a CODEOWNERS file, whom the policy that was written knows nothing of."""
+    committed = partial(git.committed, git.snapshot().tree)
+    names = unknown_owners(wiring.built_in_policy().approvals, committed)
+    if not names:
+        return {}
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    said = (
+        f"{', '.join(names[:_MAX_NAMES])}{more}: who that is, say under approval.teams of {POLICY}"
+    )
+    return {"CODEOWNERS": f"{said}, or nobody can approve what only they own"}
 
 
 def _main_config(entries: tuple[Entry, ...]) -> str:

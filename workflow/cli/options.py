@@ -24,6 +24,25 @@ Number = Annotated[
 ]
 
 
+Push = Annotated[
+    bool, typer.Option("--push", help="Push it, too, onto what the remote has now; never by force.")
+]
+Remote = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="With --push: the remote; else landing.push, the branch's, or origin."
+    ),
+]
+
+
+class Shape(StrEnum):
+    """What an approved proposal can become."""
+
+    COMMIT = "commit"
+    BRANCH = "branch"
+    PATCH = "patch"
+
+
 class Drafting(StrEnum):
     """Who can be asked to draft: one role, or both for a request of two parts."""
 

@@ -111,15 +111,19 @@ class Output:
         """Something that a person should know and a program need not."""
         self.err.print(Text.assemble(("note: ", "yellow"), visible(text)))
 
-    def error(self, message: str, hint: str, exit_code: int) -> None:
-        """What went wrong, and the next command."""
+    def error(self, message: str, hint: str, exit_code: int, details: str = "") -> None:
+        """What went wrong, with the lines that show it if there are any, and the next command."""
         if self.as_json:
-            body = {"error": message, "hint": hint, "exit_code": exit_code}
+            body: dict[str, Any] = {"error": message, "hint": hint, "exit_code": exit_code}
+            if details:
+                body["details"] = details
             try:
                 sys.stdout.write(json.dumps(body, indent=2) + "\n")
                 sys.stdout.flush()
             except OSError:  # stderr still says it
                 abandon_stdout()
+        if details:
+            self.err.print(Text(visible_lines(details)))
         self.err.print(Text.assemble(("error: ", "bold red"), visible(message)))
         self.err.print(Text.assemble(("  try: ", "bold"), visible(hint)))
 

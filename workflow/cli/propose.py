@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from workflow import wiring
-from workflow.cli import findings, report, session
+from workflow import approval, wiring
+from workflow.cli import findings, people, report, session
 from workflow.cli.output import visible, visible_lines
 from workflow.cli.show import fresh, page
 from workflow.errors import ExitCode
@@ -39,7 +39,11 @@ class Typed:
 def run(output: Output, typed: Typed) -> None:
     """Propose a change, print it, and leave with 3 when a gate or the policy says no."""
     text = session.request_text(typed.text)
-    require_known(typed.allow)
+    require_known(one for one in typed.allow if ":" not in one)
+    if of_gates := [one for one in typed.allow if ":" in one]:
+        from workflow.gates import declared
+
+        declared.require_known(of_gates)
     repository = session.open_repository(output)
     git = repository.git
     paths = tuple(session.repo_path(repository, name) for name in typed.names)
@@ -47,7 +51,9 @@ def run(output: Output, typed: Typed) -> None:
     if git.is_shallow():
         output.note("this is a shallow clone: older history cannot be looked at")
     allowed = tuple(dict.fromkeys(typed.allow))
-    request = ChangeRequest(text, paths, git.identity(), typed.way, allowed, typed.recipe)
+    who = session.person(repository)
+    words = (typed.way, allowed, typed.recipe, who.account)
+    request = ChangeRequest(text, paths, who.identity, *words)
     with session.engine(repository, output, "workflow propose") as engine:
         parts = wiring.build(repository, base, text, tell=engine.tell)
         is_check = bool(typed.recipe) and parts.recipe(typed.recipe).answer is AnswerKind.FINDINGS
@@ -70,7 +76,7 @@ def revise_as(output: Output, number: int, wish: str) -> None:
     before = repository.store.get(number)
     with session.engine(repository, output, f"workflow revise {number}") as engine:
         parts = wiring.build(repository, repository.git.snapshot(), words, before, engine.tell)
-        stored = revise(number, words, parts, engine)
+        stored = revise(number, words, session.person(repository), parts, engine)
     _say(output, repository, stored, parts.vault)
 
 
@@ -107,8 +113,16 @@ def _say(output: Output, repository: wiring.Repository, stored: Stored, vault: V
     content = report.content(repository.git, stored.proposal, vault)
     compared = report.compared(repository.store, stored.proposal)
     data = report.of_proposal(stored, content[1], compared)
+    stands = approval.standing(repository.store, repository.git, stored, at=approval.utc_now())
+    if stands.hopeless and stored.state is State.AWAITING:
+        data["next"] = approval.way_out(stored)
     output.result(data, *fresh(page(repository.store, stored, content, compared)))
+    session.displayed(repository, stored)
     if stored.state is State.REFUSED:
         output.next(data["next"])
         raise typer.Exit(ExitCode.REFUSED)
-    output.next(f"workflow show {stored.id}, then {data['next']}")
+    if stands.hopeless:
+        output.note(stands.waiting_for)
+        output.next(data["next"])
+        return
+    output.next(f"workflow show {stored.id}, then {people.next_of(repository, stored)}")

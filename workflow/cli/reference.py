@@ -14,7 +14,18 @@ import typer
 from pydantic import BaseModel
 
 from workflow import errors
-from workflow.cli import patch_report, report, seal_report, stats
+from workflow.cli import (
+    land,
+    nginx_report,
+    patch_report,
+    people,
+    probe_report,
+    rebase,
+    report,
+    seal_report,
+    stats,
+    targets,
+)
 from workflow.cli.app import app
 from workflow.config import Settings
 from workflow.errors import ExitCode, WorkflowError
@@ -85,9 +96,23 @@ def _json() -> Iterator[str]:
     yield "`--json` prints one object on stdout; these keys stay.\n"
     for title, keys in (
         ("`propose`, `show` (with `patch`), `approve`, `reject`", report.PROPOSAL),
+        ("`show`, beside those", people.SHOWN),
+        ("`rebase`, beside those", rebase.REBASED),
+        ("`rebase`, of a conflict", rebase.CONFLICT),
         ("`list`: `proposals`, a list of", report.ROW),
-        ("`apply`, `rollback`, and `history`: `landings`, a list of", report.LANDING),
+        ("`apply`, `rollback`", land.APPLIED),
+        ("`apply --as patch`", land.PATCH),
+        ("`history`: `landings`, a list of", report.HISTORY),
+        ("`probe`", probe_report.PROBE),
+        ("`targets status`", targets.STATUS),
+        ("`targets trust`", targets.TRUST),
+        ("`targets install`", targets.INSTALL),
+        ("`targets adopt`, `targets restore`", targets.ONE),
         ("`patch apply`, `patch check`, `patch explain`", patch_report.PATCH),
+        ("`nginx check`", nginx_report.CHECK),
+        ("`nginx diff`", nginx_report.DIFF),
+        ("`nginx lint`", nginx_report.LINT),
+        ("`nginx probe`", nginx_report.PROBE),
         ("`stats`", stats.STATS),
         ("`seal`, `seal --explain`", seal_report.SEALED),
         ("`seal --check`: an object on a line for each value", seal_report.FINDING),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from workflow import forecast
+from workflow.approval import approve_command
 from workflow.canonical import plain
 from workflow.cli import cost
 from workflow.cli.cost import KEYS
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
     from workflow.git_store import GitStore
     from workflow.journal import Landing
     from workflow.redaction import Vault
-    from workflow.store import Approval, ProposalRow, Store, Stored
+    from workflow.store import ProposalRow, Store, Stored
     from workflow.types import Excess, Forecast, Proposal, Verdict
+    from workflow.votes import Approval
 
 
 _COMMON = {
     "id": "the proposal's number",
-    "state": "`awaiting-approval`, `refused`, `approved`, `rejected`, `applied` or `rolled-back`",
+    "state": "`awaiting-approval`, `refused`, `approved`, `rejected`, `applied`,"
+    " `rolled-back` or `superseded`",
     "digest": "`sha256:` over everything that an approval covers",
     "request": "the words that were typed, sealed",
     "requester": "`Name <email>`",
@@ -38,6 +41,7 @@ ROW = {
     **_COMMON,
     "wish": _WISH,
     "revises": "the number of the proposal that a reviewer wanted otherwise, or null",
+    "glass": "whether somebody broke the glass to land it",
 }
 PROPOSAL = {
     **_COMMON,
@@ -65,7 +69,7 @@ PROPOSAL = {
     "forecasts": "said before the gate ran: `gate`, `outcome`, `confidence`, `why`, `tests`;"
     " and after it: `is_right` (null where it cannot be told), `missing_tests`, `verdict`",
     "cost": f"what its answers took: {KEYS}",
-    "approvals": "`approver`, `at`",
+    "approvals": "`approver`, `at`; `show` has more of each",
 }
 LANDING = {
     "landing": "the landing's number",
@@ -77,7 +81,14 @@ LANDING = {
     "after": "its commit after",
     "state": "`intended`, `moved`, `kept`, `undone` or `abandoned`",
     "who": "who ran the command",
+    "glass": "why it was landed without approvals, else empty",
+    "reason": "why a rollback was made, where that was said",
+    "automatic": "whether a probe or a target had it taken back",
     "at": "RFC 3339, UTC",
+}
+HISTORY = {
+    **LANDING,
+    "health": "`proven` (every probe passed), `unproven` (none has looked) or `failed`",
 }
 
 
@@ -98,6 +109,7 @@ def next_command(number: int, state: State) -> str:
         State.REFUSED: f"workflow show {number}",
         State.REJECTED: 'workflow propose "…"',
         State.ROLLED_BACK: "workflow history",
+        State.SUPERSEDED: "workflow list",
     }[state]
 
 
@@ -108,6 +120,8 @@ def following(stored: Stored) -> str:
     round where a model drafted.
     """
     proposal, number = stored.proposal, stored.id
+    if stored.state is State.AWAITING:
+        return approve_command(stored)
     if stored.state is not State.REFUSED:
         return next_command(number, stored.state)
     against = [v for v in proposal.verdicts if v.outcome is not Outcome.PASS and v.evidence]
@@ -147,23 +161,21 @@ def content(
 def _in_words(git: GitStore, proposal: Proposal) -> dict[str, tuple[str, ...]]:
     """For each file whose language is read, what changes in it.
 
-    A file that cannot be read as NGINX configuration is left out: its diff speaks for itself.
+    NGINX configuration is told as it takes effect, with what follows from a change.  A file that
+    cannot be read is left out: its diff speaks for itself.
     """
-    from workflow.gates.nginx_layout import is_configuration
-    from workflow.semantics import nginx
+    from workflow import trees
+    from workflow.gates.nginx.effective import told
+    from workflow.gates.nginx.source import LargeError
     from workflow.semantics.changes import of_files
 
     read = of_files(proposal.files, git.blobs)
     # A file that comes or goes with nothing to tell is told by the diff.
     kept = {file.path for file in proposal.files if file.old and file.new}
     said = {str(path): tuple(map(str, one)) for path, one in read.items() if one or path in kept}
-    for file in proposal.files:
-        if file.old is None or file.new is None:
-            continue
-        before, after = (nginx.decode(git.blob(blob)) for blob in (file.old, file.new))
-        if is_configuration(file.path, after):
-            with suppress(nginx.NginxSyntaxError):
-                said[str(file.path)] = nginx.summary(before, after)
+    change = git.change(proposal.base.tree, proposal.tree)
+    with suppress(LargeError):
+        said.update(told(*trees.contents(git, change), change.files))
     return said
 
 
@@ -268,5 +280,8 @@ def of_landing(landing: Landing) -> dict[str, Any]:
         "after": landing.after,
         "state": str(landing.state),
         "who": landing.who,
+        "glass": landing.glass,
+        "reason": landing.reason,
+        "automatic": landing.is_automatic,
         "at": landing.at,
     }

@@ -1,6 +1,6 @@
-"""Writes `docs/rules.md` and the JSON Schema of policies from the rules themselves.
+"""Writes `docs/rules.md`, `docs/nginx-rules.md` and the JSON Schema of policies from the rules.
 
-`python -m workflow.cli.rules_page docs/rules.md policies/policy.schema.json` writes both files,
+`python -m workflow.cli.rules_page docs/rules.md policies/policy.schema.json` writes these files,
 `--check` compares them.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow import policy
+from workflow.cli import nginx_page
 from workflow.patch import interface
 from workflow.policy import RULES, Level, Rule, Sample, Special
 from workflow.resources import folder
@@ -49,13 +50,16 @@ def main(arguments: list[str]) -> int:
     check = "--check" in arguments
     status = 0
     for path in (Path(argument) for argument in arguments if argument != "--check"):
-        text = policy.schema() if path.suffix == ".json" else page()
+        text = policy.schema() if path.suffix == ".json" else _PAGES.get(path.name, page)()
         if not check:
             path.write_text(text, encoding="utf-8")
         elif path.read_text(encoding="utf-8") != text:
             sys.stderr.write(f"{path} is out of date: python -m workflow.cli.rules_page {path}\n")
             status = 1
     return status
+
+
+_PAGES = {"nginx-rules.md": nginx_page.page}
 
 
 # --- before the policy ----------------------------------------------------------------------------

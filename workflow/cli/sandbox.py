@@ -43,7 +43,7 @@ class Asked:
 def run(asked: Asked) -> int:
     """Run the command, pass on what it prints, and return its exit status."""
     try:
-        ran = _run(asked, _here())
+        ran = _run(asked, session.here())
     except WorkflowError as error:
         Output(as_json=asked.as_json).error(error.message, error.hint, NOT_RUN)
         return NOT_RUN
@@ -66,18 +66,6 @@ def run(asked: Asked) -> int:
     if why := _cut(ran, asked):
         sys.stderr.write(f"workflow: ended: {why}\n")
     return status
-
-
-def _here() -> Path:
-    """The current folder.
-
-    Raises `UsageError` when it is gone.
-    """
-    try:
-        return Path.cwd()
-    except OSError as error:
-        message = "the current folder is not there any more"
-        raise UsageError(message, hint="cd to another one") from error
 
 
 def _run(asked: Asked, here: Path) -> Ran:

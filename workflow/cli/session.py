@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import sqlite3
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow import recovery, wiring
+from workflow import apply, identity, recovery, votes, wiring
 from workflow.cli.output import Progress
 from workflow.engine import Inline
-from workflow.errors import NotARepositoryError, PathError, UsageError
+from workflow.errors import GitError, NotARepositoryError, PathError, UsageError
 from workflow.git_store import discover
 from workflow.types import RepoPath
 
@@ -18,17 +19,56 @@ if TYPE_CHECKING:
 
     from workflow.cli.output import Output
     from workflow.git_store import GitStore
+    from workflow.store import Stored
+    from workflow.types import Person
 
 _EXAMPLE = 'workflow propose "allow origin https://…" PATH'
 _MAX_REQUEST = 4000
 
 
-def open_repository(output: Output) -> wiring.Repository:
-    """The repository around the current folder; tells what recovery found."""
-    repository = wiring.open_repository(Path.cwd())
+def open_repository(output: Output, *, needs_files: bool = True) -> wiring.Repository:
+    """The repository around the current folder; tells what recovery found.
+
+    Who only looks at the store needs no files, and works in a bare repository, too.
+    """
+    repository = wiring.open_repository(Path.cwd(), needs_files=needs_files)
     for sentence in repository.recovered:
         output.note(sentence)
+    for landing in () if repository.recovered else repository.journal.unconfirmed():
+        what = f"the {landing.kind} of proposal {landing.proposal} has moved {landing.branch}"
+        waits = f"and waits for what follows it: `{apply.command(landing)}`"
+        output.note(f"{what}, {waits}")
     return repository
+
+
+def person(repository: wiring.Repository) -> Person:
+    """Who gives this command: git's name for them, and the account behind the process.
+
+    Raises `GitError` when git has no name for them.
+    """
+    return identity.local(repository.git)
+
+
+def displayed(repository: wiring.Repository, stored: Stored) -> None:
+    """Note that this person is shown a proposal: it is what `approve` takes their yes for.
+
+    A store that cannot be written, or somebody without a name, may look all the same.
+    """
+    with suppress(sqlite3.OperationalError, GitError):
+        connection = repository.store.connection
+        votes.look(connection, stored.id, stored.digest, person(repository))
+
+
+def here() -> Path:
+    """The current folder.
+
+    Raises `UsageError` when it is gone.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        message = "the current folder is not there any more"
+        raise UsageError(message, hint="cd to another one") from error
 
 
 def git_around(here: Path) -> GitStore | None:

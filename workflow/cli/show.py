@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from workflow.forecast import Comparison
-    from workflow.store import Approval, Store, Stored
+    from workflow.store import Store, Stored
     from workflow.types import Proposal, Round, Verdict
+    from workflow.votes import Approval
 
 Words: TypeAlias = "Mapping[str, tuple[str, ...]]"
 """For each path, what changes in it, in sentences."""
@@ -207,19 +208,13 @@ def _said(one: Round, lead: str) -> Iterator[Text]:
 
 
 def _conditions(proposal: Proposal) -> Iterator[Text]:
-    """What was declared as intended, and who has to approve."""
+    """What was declared as intended."""
     for finding in proposal.declared:
         yield Text.assemble(
             ("  ! ", "yellow"),
             (f"policy {finding.rule}  ", "bold"),
             ("declared as intended  ", "yellow"),
             visible(f"{finding.path}: {finding.reason}"),
-        )
-    for need in proposal.requirements:
-        yield Text.assemble(
-            ("  ! ", "yellow"),
-            ("approval  ", "bold"),
-            visible(f"{need.path} needs the approval of {' or '.join(need.approvers)}"),
         )
 
 
@@ -254,8 +249,11 @@ def _head(page: Page) -> Iterator[Text]:
         before = "an earlier proposal" if page.revises is None else f"proposal {page.revises}"
         wish = visible(" ".join(proposal.wish.split()))
         yield Text(f"  revises {before} ({proposal.revised_from.short}): {wish}")
-    for approval in page.approvals:
-        yield Text(f"  approved by {visible(approval.approver)}, {approval.at}", "green")
+    if proposal.rebased_from:
+        digest = proposal.rebased_from.short
+        yield Text(f"  the proposal with the digest {digest}, on a newer base or judged anew")
+    for reviser in proposal.revisers:
+        yield Text(f"  revised by {visible(str(reviser))}, who counts as a requester")
 
 
 def _drafting(proposal: Proposal) -> Iterator[Text]:

@@ -1,4 +1,4 @@
-"""`workflow stats`: what answers took, how many rounds a request took, how good forecasts were.
+"""`workflow stats`: what answers took, how good forecasts were, how people and landings fare.
 
 An unknown price is shown as unknown, and never summed as zero.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rich.text import Text
 
 from workflow import forecast
-from workflow.cli import session
+from workflow.cli import session, stats_flow, stats_words
 from workflow.cli.cost import KEYS, Sum, counted
 from workflow.cli.output import visible
 from workflow.errors import ChangedProposalError, StoreError
@@ -38,6 +38,7 @@ STATS = {
     "forecasts": "by `provider`, `model`, `recipe`, and by `gate` (null: all of them):"
     " `forecasts`, `judged` (where it can be told), `right`, and `brier` (0 is best; null where"
     " nothing was judged)",
+    **stats_flow.KEYS,
     "unreadable": "the numbers of proposals that could not be read",
     "next": "the next command",
 }
@@ -72,11 +73,12 @@ class _Seen:
 
 def run(output: Output) -> None:
     """Print the numbers of this repository."""
-    repository = session.open_repository(output)
+    repository = session.open_repository(output, needs_files=False)
     answers = repository.store.answers.rows()
     seen = _look(repository.store)
-    data = {**_of_answers(answers), **_of_proposals(seen), "next": "workflow list"}
-    output.result(data, *_lines(answers, seen))
+    flow = stats_flow.look(repository.store.connection, datetime.now(UTC))
+    data = {**_of_answers(answers), **_of_proposals(seen), **flow.plain(), "next": "workflow list"}
+    output.result(data, *_lines(answers, seen), *stats_words.lines(flow), *_unreadable(seen))
     output.next("workflow list")
 
 
@@ -197,6 +199,9 @@ def _lines(answers: Sequence[AnswerRow], seen: _Seen) -> Iterator[Text]:
         yield Text("Rounds", style="bold")
         yield Text(f"  {counted(proposals, 'proposal')}, {mean:.1f} rounds each: {each}")
     yield from _forecast_lines(seen)
+
+
+def _unreadable(seen: _Seen) -> Iterator[Text]:
     for number in seen.unreadable:
         yield Text(f"Proposal {number} could not be read: workflow show {number}", style="yellow")
 

@@ -6,6 +6,7 @@ Only its scanner is used.  What it can also do, trying a token out at its vendor
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workflow.redaction.interface import Kind, Span
@@ -13,6 +14,8 @@ from workflow.redaction.interface import Kind, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from kingfisher_sdk import Scanner
 
 _KINDS = (
     (re.compile(r"private-key|age-secret-key"), Kind.PRIVATE_KEY),
@@ -50,17 +53,21 @@ _FIELDS = re.compile(rb'"(?:client_secret|refresh_token)"\s*:\s*"(?P<value>[^"]+
 
 
 class Vendor:
-    """The vendors' rules, compiled once: 0.3 s with the `cache` folder filled, 4 s without.
+    """The vendors' rules, compiled when first asked: 0.3 s with `cache` filled, 4 s without.
 
     A folder that cannot be written or is open to others is not used; the rules are the same.
     """
 
     def __init__(self, cache: Path | None = None) -> None:
+        self._cache = cache
+
+    @cached_property
+    def _scanner(self) -> Scanner:
         from kingfisher_sdk import Rules, Scanner  # noqa: PLC0415 - 30 MB, for who scans only
 
         # No policy: with one, a comment in the file (`gitleaks:allow`) would switch rules off.
-        rules = Rules(cache=cache is not None, cache_dir=cache)
-        self._scanner = Scanner(rules, base64=False, dedup=False, redact=False)
+        rules = Rules(cache=self._cache is not None, cache_dir=self._cache)
+        return Scanner(rules, base64=False, dedup=False, redact=False)
 
     def find(self, text: bytes, path: str) -> Iterator[Span]:  # noqa: ARG002 - of the protocol
         """The tokens in `text`.  The path is kept from the rules: some pass over whole folders."""

@@ -120,8 +120,14 @@ def _judged(
         given=None,
         blobs=git.blobs,
         names=_Names(folder, swaps).of,
+        committed=_nothing,
     )
     return Prepared(placement.places, swaps, change, text, radius, policy.judge(made))
+
+
+def _nothing(_path: RepoPath) -> bytes | None:
+    """No file of a base: who owns a file is asked when a branch is to move, and none moves here."""
+    return None
 
 
 def _repository(path: Path) -> GitStore:

@@ -42,6 +42,8 @@ def _hash(least: int, *heads: bytes) -> tuple[Shape, ...]:
 
 
 SHAPES: tuple[Shape, ...] = (
+    # Our own, for the page and the API: `identity.tokens`.
+    *_of(_A, 40, b"cwt_"),
     # Code hosting and packages.
     Shape(rb"gh[pousr]_", 4, _A, 20),
     *_of(rb"[A-Za-z0-9_]", 20, b"github_pat_"),

@@ -9,6 +9,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from workflow.durable import sync
 from workflow.redaction.interface import SealingError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _create(folder: Path, path: Path) -> None:
                 os.link(fresh, path)
         finally:
             fresh.unlink(missing_ok=True)
-        _sync(folder)
+        sync(folder)
     except OSError as error:
         message = f"cannot make the key {path}: {error.strerror}"
         raise SealingError(message, hint=f"make {folder} writable for this user") from error
@@ -60,14 +61,6 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _read(path: Path) -> bytes:

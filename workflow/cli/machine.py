@@ -1,0 +1,58 @@
+"""What the machine says no with, in words: which place, and what to do then."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from sqlite3 import Error as DatabaseError
+
+_AGAIN = "then run the command again"
+_LITTLE = 1024 * 1024
+"""A file system with fewer free bytes is called full."""
+
+
+def told(error: OSError | DatabaseError) -> tuple[str, str]:
+    """An error of a disk, a file or the store as a message and a hint."""
+    words, number = str(error), getattr(error, "errno", None)
+    file = getattr(error, "filename", None)
+    if number in {errno.ENOSPC, errno.EDQUOT} or "disk is full" in words:
+        place = os.fsdecode(file) if file else " and ".join(_full()) or str(_own())
+        return f"no space is left on the disk of {place}", f"free some space there, {_AGAIN}"
+    if number == errno.EROFS or "readonly database" in words:
+        place = os.fsdecode(file) if file else str(_own())
+        folder = place.partition("/.git/")[0] + "/.git" if "/.git/" in place else place
+        hint = f"mount it writable, {_AGAIN}; list, show, history, stats and ledger work as it is"
+        return f"{folder} is read-only, and this has to write", hint
+    return words, f"check the disk and its permissions, {_AGAIN}"
+
+
+def _own() -> Path:
+    """The folder of ours within git's own; without a repository, the current folder."""
+    from workflow.errors import WorkflowError
+    from workflow.git_store import discover
+    from workflow.wiring import STATE
+
+    try:
+        return discover(Path.cwd(), needs_files=False).common_dir / STATE
+    except (WorkflowError, OSError):
+        return Path(os.curdir).absolute()
+
+
+def _full() -> Iterator[str]:
+    """The places that commands write to, as far as they have no space left."""
+    from workflow.resources import cache_folder
+
+    for place in dict.fromkeys((_own(), Path(tempfile.gettempdir()), cache_folder())):
+        there = next((one for one in (place, *place.parents) if one.exists()), place)
+        try:
+            found = os.statvfs(there)
+        except OSError:
+            continue
+        if found.f_bavail * found.f_frsize < _LITTLE:
+            yield str(place)
