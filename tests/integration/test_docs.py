@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.conftest import GitRepo
 
 TOP = Path(__file__).resolve().parents[2]
+DEFAULT = (TOP / "policies/default.yaml").read_text()
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TITLED = re.compile(r'^(```+)\w+ title="([^"]+)"\n(.*?)^\1$', re.MULTILINE | re.DOTALL)
 EXIT = re.compile(r"\[exit (\d+)\]\n")
@@ -57,8 +58,14 @@ def _run(command: list[str], place: Path, status: int) -> str:
     )
 
 
+@pytest.mark.usefixtures("unshrunk")
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/patch.md", "docs/recipes.md", "docs/sealing.md", "docs/tutorial.md"]
+    "page",
+    [
+        "README.md",
+        *("docs/nginx.md", "docs/patch.md", "docs/recipes.md", "docs/sealing.md"),
+        "docs/tutorial.md",
+    ],
 )
 def test_sessions_run_as_printed(page: str, sandbox_repo: GitRepo, tmp_path: Path) -> None:
     """Each command of the page, on the files that it shows, prints and ends as the page says."""
@@ -87,6 +94,44 @@ def test_reference_is_generated() -> None:
     assert (TOP / "docs/reference.md").read_text() == page()
 
 
+def _blocks(page: str, language: str) -> list[str]:
+    """The code of a language on a page, without the files that its sessions write."""
+    pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return pattern.findall((TOP / page).read_text())
+
+
+def test_settings_on_pages_are_settings() -> None:
+    """Each block of TOML is a `workflow.toml` that loads."""
+    from workflow import config  # noqa: PLC0415 - imports pydantic
+
+    pages = [page.relative_to(TOP) for page in (TOP / "docs").glob("*.md")]
+    blocks = [(page, block) for page in pages for block in _blocks(str(page), "toml")]
+    assert len(blocks) >= 3
+    for page, block in blocks:
+        config.load(block, {}, str(page))
+
+
+def test_policies_on_their_page_are_policies() -> None:
+    """Each block of YAML is a section that a policy can have."""
+    import yaml  # noqa: PLC0415 - this test alone reads YAML
+
+    from workflow import policy  # noqa: PLC0415 - imports pydantic
+
+    keys = set(re.findall(r"^([a-z_]+):", DEFAULT, re.MULTILINE))
+    blocks = _blocks("docs/policies.md", "yaml")
+    assert len(blocks) >= 3
+    for block in blocks:
+        rest = "\n".join(map(_section, sorted(keys - set(yaml.safe_load(block)))))
+        policy.load(f"{block}\n{rest}".encode(), "docs/policies.md")
+
+
+def _section(key: str) -> str:
+    """A section of the built-in policy as it is written there."""
+    found = re.search(rf"^{key}:.*?(?=^[a-z_]+:|\Z)", DEFAULT, re.MULTILINE | re.DOTALL)
+    assert found, key
+    return found[0]
+
+
 def test_documents_link_to_files_that_are_there() -> None:
     """Every relative link of every page leads somewhere."""
     for page in [TOP / "README.md", *(TOP / "docs").rglob("*.md")]:
@@ -108,20 +153,20 @@ def test_documents_name_only_commands_that_exist() -> None:
             assert verb in names, f"{page.name}: workflow {verb}"
 
 
-def test_json_keys_are_those_documented(tmp_path: Path) -> None:
+def test_json_keys_are_those_documented(approved: GitRepo) -> None:
     """What `--json` prints has exactly the keys that the reference lists."""
     import json  # noqa: PLC0415 - this test alone reads JSON
 
-    from workflow.cli import patch_report, report  # noqa: PLC0415 - as above
+    from workflow.cli import patch_report, people, report  # noqa: PLC0415 - as above
 
-    _run(["workflow", "demo", "--keep", "analytics"], tmp_path, 0)
-    place = tmp_path / "analytics"
+    place = approved.path
+    _run(["workflow", "apply", "1"], place, 0)
     shown = json.loads(_run(["workflow", "show", "1", "--json"], place, 0))
-    assert set(shown) == {*report.PROPOSAL, "patch"}
+    assert set(shown) == {*report.PROPOSAL, *people.SHOWN, "patch"}
     listed = json.loads(_run(["workflow", "list", "--json"], place, 0))
     assert set(listed["proposals"][0]) == set(report.ROW)
     (place / "a.diff").write_text("--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+new\n")
     explained = json.loads(_run(["workflow", "patch", "explain", "a.diff", "--json"], place, 0))
     assert set(explained) == set(patch_report.PATCH)
     landed = json.loads(_run(["workflow", "history", "--json"], place, 0))
-    assert set(landed["landings"][0]) == set(report.LANDING)
+    assert set(landed["landings"][0]) == set(report.HISTORY)

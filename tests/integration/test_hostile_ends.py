@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 
 @pytest.fixture
 def server() -> Iterator[Loopback]:

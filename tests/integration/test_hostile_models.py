@@ -12,7 +12,6 @@ from tests.integration.hostile import (
     FORECASTS,
     GOOD,
     HIDDEN,
-    KINDS,
     MIXED,
     NOT_GIVEN,
     ODD,
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
@@ -140,9 +141,8 @@ def test_lines_of_a_file_that_was_not_given_do_not_come_back(
     assert b"of the house" not in server.raw
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_nothing_odd_gets_to_a_terminal(
-    shop: GitRepo, workflow: WorkflowCommand, server: Loopback, kind: str
+    shop: GitRepo, workflow: WorkflowCommand, server: Loopback
 ) -> None:
     """Escapes, reversed text and line feeds in all that a model may say."""
     ruled(shop, "rounds: 1")
@@ -154,7 +154,7 @@ def test_nothing_odd_gets_to_a_terminal(
         Say(json.dumps({"explanation": ODD, "notes": [ODD]})),
         Say(ODD),
     ]
-    env = settings(server, kind)
+    env = settings(server)
     commands = [("propose", WORDS, SITE, "--recipe", "safety-check"), ("explain", "1"), ("stats",)]
     commands += [(name, "1") for name in ("show", "receipt")] + [("doctor",)]
     for arguments in (*commands, ("propose", WORDS, SITE)):

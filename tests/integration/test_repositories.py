@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 REQUEST = "allow origin https://s.ado.im via CORS and CSP"
 SITE = "nginx/site_nginx.conf"
+LOOKING = (
+    *(("list",), ("show", "1"), ("history",), ("show", "1", "--patch")),
+    *(("stats",), ("ledger", "verify"), ("ledger", "show"), ("ledger", "export")),
+)
 
 
 def _assert_refused(done: CommandResult, status: int, *words: str) -> None:
@@ -43,13 +48,51 @@ def test_bare_repository(git_repo: GitRepoFactory, workflow: WorkflowCommand) ->
     repo.git("clone", "--quiet", "--bare", ".", "bare.git")
     done = workflow("propose", REQUEST, cwd=repo.path / "bare.git")
     _assert_refused(done, 1, "bare", "git clone")
+    checks = workflow("doctor", "--json", cwd=repo.path / "bare.git").json
+    assert checks["next"].startswith("git clone it")
+
+
+def test_looking_needs_no_work_tree(
+    approved: GitRepo, workflow: WorkflowCommand, tmp_path: Path
+) -> None:
+    """What has a store can be looked at in a bare repository; nothing is written there."""
+    bare = tmp_path / "bare.git"
+    approved.git("clone", "--quiet", "--mirror", ".", str(bare))
+    shutil.copytree(approved.path / ".git/workflow", bare / "workflow")
+    for words in LOOKING:
+        done = workflow(*words, cwd=bare)
+        assert done.exit_status == 0, (words, done.stderr)
+    _assert_refused(workflow("apply", "1", cwd=bare), 1, "bare", "git clone")
+
+
+def test_looking_at_what_is_read_only(approved: GitRepo) -> None:
+    """With git's folder mounted read-only one can look; who has to write is told what it is."""
+    git = approved.path / ".git"
+    run = f"{sys.executable} -P -m workflow"
+    looks = " && ".join(f"{run} {' '.join(words)}" for words in LOOKING)
+    script = f"{looks} || exit 90; {run} apply 1; echo status $?; {run} reject 1; echo status $?"
+    walls = [str(bwrap_path()), "--dev-bind", "/", "/", "--ro-bind", str(git), str(git)]
+    ran = subprocess.run(
+        [*walls, "--chdir", str(approved.path), "--", "/bin/sh", "-c", script],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    said = ran.stderr.decode()
+    assert ran.stdout.count(b"status 1\n") == 2, said
+    assert said.count(f"error: {git} is read-only, and this has to write") == 2, said
+    assert "space" not in said
 
 
 def test_detached_head(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
-    """Without a branch there is nothing to land on: says to make one."""
+    """Without a branch there is nothing to go by: says so once, and to switch to one."""
     sandbox_repo.git("checkout", "--quiet", "--detach")
-    done = workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path)
-    _assert_refused(done, 1, "detached", "git switch -c")
+    for words in (("propose", REQUEST, SITE), ("keys",), ("probe",), ("targets", "status")):
+        done = workflow(*words, cwd=sandbox_repo.path)
+        _assert_refused(done, 1, "detached", "git switch BRANCH, or git switch -c NAME")
+        assert "propose again" not in done.stderr
+    checks = workflow("doctor", "--json", cwd=sandbox_repo.path).json["checks"]
+    assert [one["name"] for one in checks if "HEAD is detached" in one["detail"]] == ["branch"]
 
 
 @pytest.mark.parametrize("named", [(), (SITE,)])
@@ -68,6 +111,7 @@ def test_unborn_branch_beside_others(sandbox_repo: GitRepo, workflow: WorkflowCo
     _assert_refused(done, 1, "fresh has no commit", "git commit")
 
 
+@pytest.mark.usefixtures("quick")
 def test_shallow_clone_works_and_says_so(
     sandbox_repo: GitRepo, workflow: WorkflowCommand, tmp_path: Path
 ) -> None:
@@ -84,6 +128,7 @@ def test_shallow_clone_works_and_says_so(
     assert (clone / SITE).read_bytes() == before
 
 
+@pytest.mark.usefixtures("quick")
 def test_submodule(
     sandbox_repo: GitRepo, git_repo: GitRepoFactory, workflow: WorkflowCommand
 ) -> None:
@@ -142,18 +187,16 @@ def test_request_that_names_no_file(git_repo: GitRepoFactory, workflow: Workflow
     _assert_refused(done, 2, "nginx/one.conf", "nginx/two.conf")
 
 
-def test_two_landings_at_once(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
+def test_two_landings_at_once(approved: GitRepo, workflow: WorkflowCommand) -> None:
     """While one command lands, another is refused and told who is at work."""
-    assert workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path).exit_status == 0
-    assert workflow("approve", "1", cwd=sandbox_repo.path).exit_status == 0
-    with (sandbox_repo.path / ".git/workflow/lock").open("w") as lock:
+    with (approved.path / ".git/workflow/lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write("`workflow apply 1` (process 4242)")
         lock.flush()
-        done = workflow("apply", "1", cwd=sandbox_repo.path)
+        done = workflow("apply", "1", cwd=approved.path)
         _assert_refused(done, 1, "process 4242", "wait")
-        assert workflow("list", cwd=sandbox_repo.path).exit_status == 0
-    assert workflow("apply", "1", cwd=sandbox_repo.path).exit_status == 0
+        assert workflow("list", cwd=approved.path).exit_status == 0
+    assert workflow("apply", "1", cwd=approved.path).exit_status == 0
 
 
 def test_json_errors_are_one_object(workflow: WorkflowCommand, tmp_path: Path) -> None:
@@ -208,5 +251,7 @@ def test_full_disk(sandbox_repo: GitRepo, tmp_path: Path) -> None:
     said = ran.stderr.decode()
     assert b"status 1" in ran.stdout, said
     assert "Traceback" not in said
-    assert "free some space" in said
+    assert "no space is left on the disk of " in said
+    assert f"{small}/repo/.git/workflow" in said
+    assert "free some space there" in said
     assert ran.stdout.endswith(b"whole\n"), said

@@ -131,7 +131,7 @@ def test_failing_verdict_proves_nothing(bench: partial[Bench]) -> None:
 
 def test_cured_configuration_is_a_proof(bench: partial[Bench]) -> None:
     """That nginx loads what it refused on the base is what such a patch is for."""
-    here = bench(NginxGate())
+    here = bench(NginxGate(probe=False))
     broken = "server {\n    listen 80;\n    autoindex onn;\n    server_tokens off;\n}\n"
     here.repo.commit({"nginx/site.conf": broken})
     cured = broken.replace("onn", "on")

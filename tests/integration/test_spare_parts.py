@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from workflow.types import ChangeRequest, Draft, Identity, RepoPath, Role, Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
     from workflow.types import Brief
@@ -78,11 +80,27 @@ class Silent:
         """Hear nothing."""
 
 
+@pytest.fixture(scope="module")
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the proposed project is kept, once a test has made it."""
+    return tmp_path_factory.mktemp("spare") / "repo"
+
+
 @pytest.fixture
-def repo(git_repo: GitRepoFactory) -> GitRepo:
+def repo(git_repo: GitRepoFactory, _kept: Path) -> GitRepo:
     """Return a small project with a proposal of a scripted surgeon, judged by the real gates."""
     made = git_repo({"pyproject.toml": CONFIG, "app.py": APP, "test_app.py": TEST})
-    place = wiring.open_repository(made.path)
+    if not _kept.exists():
+        _propose(made.path)
+        shutil.copytree(made.path, _kept, symlinks=True)
+    shutil.rmtree(made.path)
+    shutil.copytree(_kept, made.path, symlinks=True)
+    made.git("update-index", "-q", "--refresh")
+    return made
+
+
+def _propose(top: Path) -> None:
+    place = wiring.open_repository(top)
     with closing(place.store):
         parts = wiring.build(place, place.git.snapshot())
         parts = replace(parts, providers=dict.fromkeys(Role, Scripted(ANSWER)))
@@ -93,7 +111,6 @@ def repo(git_repo: GitRepoFactory) -> GitRepo:
                 parts,
                 Inline(run, Silent()),
             )
-    return made
 
 
 def test_a_smaller_proposal_is_shown_made_and_applied(
@@ -134,7 +151,9 @@ def test_a_proposal_that_could_not_land_is_not_made_smaller(
     repo: GitRepo, workflow: WorkflowCommand
 ) -> None:
     """Once its branch has moved, or it has landed, the gates are not troubled."""
-    workflow("approve", "1", cwd=repo.path)
+    workflow("show", "1", cwd=repo.path)
+    told = workflow("approve", "1", cwd=repo.path)
+    assert told.exit_status == 0, told.stderr
     workflow("apply", "1", cwd=repo.path)
     landed = workflow("shrink", "1", cwd=repo.path)
     assert (landed.exit_status, "is applied" in landed.stderr) == (3, True)

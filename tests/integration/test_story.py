@@ -116,6 +116,7 @@ def test_the_seeded_story(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> N
     assert kinds == ["rollback", "apply"]
 
 
+@pytest.mark.usefixtures("quick")
 def test_the_story_in_another_repository(
     git_repo: GitRepoFactory, workflow: WorkflowCommand
 ) -> None:
@@ -149,6 +150,7 @@ def test_the_story_in_another_repository(
     assert _read(repo, name) == OTHER_SITE
 
 
+@pytest.mark.usefixtures("quick")
 def test_propose_leaves_everything_as_it_was(
     sandbox_repo: GitRepo, workflow: WorkflowCommand
 ) -> None:
@@ -169,30 +171,28 @@ def test_propose_leaves_everything_as_it_was(
 
 
 def test_an_independent_reader_sees_the_same_change(
-    sandbox_repo: GitRepo, workflow: WorkflowCommand
+    proposed: GitRepo, workflow: WorkflowCommand
 ) -> None:
     """GitPython, which shares no code with us, finds one modified file and the stored patch."""
-    workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path)
-    patch = workflow("show", "1", "--patch", cwd=sandbox_repo.path).stdout
-    with git.Repo(sandbox_repo.path) as repo:
-        proposed = repo.commit("refs/workflow/proposals/1")
-        (diff,) = repo.head.commit.diff(proposed)
+    patch = workflow("show", "1", "--patch", cwd=proposed.path).stdout
+    with git.Repo(proposed.path) as repo:
+        made = repo.commit("refs/workflow/proposals/1")
+        (diff,) = repo.head.commit.diff(made)
         assert (diff.change_type, diff.a_path) == ("M", SITE)
         assert diff.b_blob is not None
         after = diff.b_blob.data_stream.read()
-    sandbox_repo.write({"p.diff": patch})
-    sandbox_repo.git("apply", "p.diff")
-    assert (sandbox_repo.path / SITE).read_bytes() == after
+    proposed.write({"p.diff": patch})
+    proposed.git("apply", "p.diff")
+    assert (proposed.path / SITE).read_bytes() == after
 
 
-def test_apply_needs_an_approval(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
+def test_apply_needs_an_approval(proposed: GitRepo, workflow: WorkflowCommand) -> None:
     """Without an approval nothing moves, and the exit status says what is awaited."""
-    workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path)
-    before = sandbox_repo.snapshot()
-    done = workflow("apply", "1", cwd=sandbox_repo.path)
+    before = proposed.snapshot()
+    done = workflow("apply", "1", cwd=proposed.path)
     assert done.exit_status == 4
     assert "workflow approve 1" in done.stderr
-    assert sandbox_repo.snapshot() == before
+    assert proposed.snapshot() == before
 
 
 def test_apply_refuses_a_changed_proposal(approved: GitRepo, workflow: WorkflowCommand) -> None:
@@ -206,14 +206,16 @@ def test_apply_refuses_a_changed_proposal(approved: GitRepo, workflow: WorkflowC
     assert approved.snapshot() == before
 
 
-def test_apply_refuses_a_moved_branch(approved: GitRepo, workflow: WorkflowCommand) -> None:
-    """A branch that has moved since is not the base that was judged."""
+def test_apply_asks_anew_on_a_moved_branch(approved: GitRepo, workflow: WorkflowCommand) -> None:
+    """A branch that has moved since is not the base that was judged: people look once more."""
     approved.commit({"other.txt": "x"})
     before = approved.snapshot()
     done = workflow("apply", "1", cwd=approved.path)
-    assert done.exit_status == 3
-    assert "main is at" in done.stderr
-    assert approved.snapshot() == before
+    assert done.exit_status == 4
+    assert "proposal 2 is proposal 1 on the new base" in done.stderr
+    after = approved.snapshot()
+    assert (after.files, after.index, after.head) == (before.files, before.index, before.head)
+    assert approved.git("log", "-1", "--format=%s", "main") == "a commit"
 
 
 @pytest.mark.parametrize("staged", [False, True])
@@ -295,6 +297,7 @@ def test_rejected_and_unknown_proposals(approved: GitRepo, workflow: WorkflowCom
         assert workflow(command, "99", cwd=approved.path).exit_status == 2
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_failing_gate_refuses(git_repo: GitRepoFactory, workflow: WorkflowCommand) -> None:
     """A change after which a test fails is stored as refused, shown with its cause, and stuck."""
     guard = (
@@ -341,7 +344,8 @@ def test_demo(workflow: WorkflowCommand, tmp_path: Path) -> None:
     done = workflow("demo", cwd=tmp_path)
     assert done.exit_status == 0, done.stdout + done.stderr
     assert "rolled back" in done.stdout
-    told = workflow("demo", "--json", cwd=tmp_path)
+    again = {"WORKFLOW_SHRINK__BUDGET_S": "0"}
+    told = workflow("demo", "--json", cwd=tmp_path, env=again)
     assert told.json["restored"] is True
 
 
@@ -360,6 +364,7 @@ def test_broken_settings_do_not_stop_a_rollback(
     assert _read(approved, SITE) == original
 
 
+@pytest.mark.usefixtures("quick")
 def test_without_a_sandbox_nothing_is_proposed(
     sandbox_repo: GitRepo, workflow: WorkflowCommand
 ) -> None:
@@ -380,19 +385,18 @@ def _edit_rows(repo: GitRepo, *statements: str) -> None:
         database.commit()
 
 
-def test_a_forged_approval_lands_nothing(sandbox_repo: GitRepo, workflow: WorkflowCommand) -> None:
+def test_a_forged_approval_lands_nothing(proposed: GitRepo, workflow: WorkflowCommand) -> None:
     """An approval that is in the table and not in the ledger counts as none, and doctor says so."""
-    workflow("propose", REQUEST, SITE, cwd=sandbox_repo.path)
     _edit_rows(
-        sandbox_repo,
+        proposed,
         "UPDATE proposals SET state = 'approved'",
-        "INSERT INTO approvals (proposal, digest, approver, at)"
-        " SELECT id, digest, 'Boss <boss@example.test>', 'now' FROM proposals",
+        "INSERT INTO approvals (proposal, digest, approver, account, proof, is_own, at)"
+        " SELECT id, digest, 'Boss <boss@example.test>', 'boss', 'git', 0, 'now' FROM proposals",
     )
-    before = sandbox_repo.snapshot()
-    assert workflow("apply", "1", cwd=sandbox_repo.path).exit_status == 4
-    assert sandbox_repo.snapshot() == before
-    doctor = workflow("doctor", "--json", cwd=sandbox_repo.path)
+    before = proposed.snapshot()
+    assert workflow("apply", "1", cwd=proposed.path).exit_status == 4
+    assert proposed.snapshot() == before
+    doctor = workflow("doctor", "--json", cwd=proposed.path)
     assert doctor.exit_status == 1
     wrong = [check["name"] for check in doctor.json["checks"] if not check["ok"]]
     assert wrong[0] == "proposals"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 CONFIG = "events {}\nhttp {\n    server {\n        listen 8080;\n        root html;\n    }\n}\n"
 HUNK = "--- a/nginx.conf\n+++ b/nginx.conf\n@@\n     server {{\n-        listen {old};\n"
 REQUEST = "Let the server listen on 8081"
@@ -148,3 +150,17 @@ def test_a_group_without_a_command_is_its_help(tmp_path: Path, workflow: Workflo
 def _surgeon(doctor: dict[str, Any]) -> dict[str, Any]:
     (found,) = [check for check in doctor["checks"] if check["name"] == "the surgeon"]
     return dict(found)
+
+
+def test_init_names_owners_whom_nobody_knows(
+    git_repo: GitRepoFactory, workflow: WorkflowCommand
+) -> None:
+    """The policy that it writes has no teams yet, so what only they own could not be approved."""
+    repo = git_repo({"CODEOWNERS": "*.conf @example/ops ops@example.test\n"}, name="owned")
+    done = workflow("init", cwd=repo.path)
+    assert "found  CODEOWNERS: @example/ops: who that is, say under approval.teams" in done.stdout
+    owners = "nobody is known as @example/ops: what only they own nobody can approve"
+    assert owners in workflow("doctor", cwd=repo.path).stdout
+    repo.commit({"CODEOWNERS": "*.conf ops@example.test\n"})
+    assert "nobody is known as" not in workflow("doctor", cwd=repo.path).stdout
+    assert "CODEOWNERS" not in workflow("init", "--force", cwd=repo.path).stdout

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 import workflow
-from workflow import apply, approval, git_store, ledger
+from workflow import apply, approval, git_store, ledger, votes
 from workflow.canonical import sha256
 from workflow.journal import Journal
 from workflow.store import Store
@@ -21,6 +21,7 @@ from workflow.types import (
     ChangeRequest,
     Identity,
     Outcome,
+    Person,
     Proposal,
     Receipt,
     RepoPath,
@@ -184,12 +185,18 @@ class Desk:
     def approved(self, files: Mapping[str, bytes | None], *, text: str = "a request") -> Stored:
         """Store a proposal and approve it."""
         stored = self.propose(files, text=text)
-        approval.approve(self.store, self.git, stored.id, ADA, "")
+        self.approve(stored.id)
         return self.store.get(stored.id)
+
+    def approve(self, number: int, who: Person | Identity = ADA) -> votes.Approval:
+        """Show a proposal to somebody, and let them approve it."""
+        person = Person(who) if isinstance(who, Identity) else who
+        votes.look(self.store.connection, number, self.store.get(number).digest, person)
+        return approval.approve(self.store, self.git, number, person)
 
     def prepare(self, number: int) -> Move:
         """Prepare an approved proposal's move."""
-        return apply.prepare(self.git, approval.cleared(self.store, self.git, number))
+        return apply.prepare(self.git, self.store, approval.cleared(self.store, self.git, number))
 
     def carry_out(self, move: Move) -> Landing:
         """Carry a move out."""
@@ -206,7 +213,7 @@ class Desk:
     def roll_back(self, proposal: int | None = None) -> Landing:
         """Take the newest landing back, and confirm it."""
         landing = apply.to_roll_back(self.journal, proposal)
-        move = apply.prepare_rollback(self.git, landing, ADA)
+        move = apply.prepare_rollback(self.git, self.store, landing, ADA)
         return apply.keep(self.git, self.journal, self.carry_out(move))
 
 

@@ -11,12 +11,15 @@ import pytest
 
 from workflow import approval, evidence, prompts
 from workflow.canonical import sha256
+from workflow.config import Settings
 from workflow.engine import Inline
 from workflow.errors import DraftError, SandboxUnavailableError, StateError
-from workflow.parts import Parts
+from workflow.landings import How
+from workflow.parts import Live, Parts
 from workflow.pipeline import land, propose, propose_smaller, roll_back
 from workflow.policy import Budget, Budgets, Level, Policy, Protected, Sizes
 from workflow.redaction import Finder, Vault
+from workflow.targets import Site
 from workflow.types import (
     ChangeRequest,
     Draft,
@@ -134,14 +137,18 @@ def _policy() -> Policy:
 
 
 def parts(desk: Desk, provider: Provider, *gates: Gate) -> Parts:
-    """Return a pipeline's parts."""
+    """Return a pipeline's parts; nothing lives outside git, and no probe looks."""
+    vault = Vault(b"k" * 32, Finder(()))
+    site = Site(
+        desk.git, desk.store, Settings(), "Ada", desk.store.keep, vault.scrub_text, lambda _: None
+    )
     return Parts(
         base=desk.git.snapshot(),
         git=desk.git,
         store=desk.store,
         journal=desk.journal,
         policy=_policy(),
-        vault=Vault(b"k" * 32, Finder(())),
+        vault=vault,
         secrets=Finder(()).find,
         recipe=prompts.load,
         providers=dict.fromkeys(Role, provider),
@@ -149,6 +156,7 @@ def parts(desk: Desk, provider: Provider, *gates: Gate) -> Parts:
         gates=gates,
         sandbox=NoSandbox(),
         shrink_s=30.0,
+        live=Live(site, (), vault),
     )
 
 
@@ -200,9 +208,9 @@ def test_the_whole_way(desk: Desk) -> None:
     receipt = proposal.rounds[0].receipt
     assert (receipt.destination, receipt.sent_bytes) == ("nowhere", 0)
     assert proposal.forecasts[0].why == "1 files"
-    approval.approve(on.store, on.git, 1, ADA, stored.digest)
+    desk.approve(1)
     with engine(desk) as run:
-        landed = land(1, ADA, on, run)
+        landed = land(1, ADA, on, run, How())
     assert (desk.repo.path / "site.conf").read_bytes() == b"one\nTWO\nthree\n"
     assert len(gate.asked) == 1
     with engine(desk) as run:
@@ -440,7 +448,7 @@ def old_proposal(desk: Desk, hours: float) -> None:
     stored = desk.store.add(replace(made, created=when.strftime("%Y-%m-%dT%H:%M:%SZ")))
     desk.repo.git("update-ref", approval.proposal_ref(stored.id), stored.proposal.commit)
     desk.store.anchored(stored.id)
-    approval.approve(desk.store, desk.git, stored.id, ADA, "")
+    desk.approve(stored.id)
 
 
 def test_old_evidence_is_made_again(desk: Desk) -> None:
@@ -448,7 +456,7 @@ def test_old_evidence_is_made_again(desk: Desk) -> None:
     old_proposal(desk, 1.1)
     gate = ScriptedGate()
     with engine(desk) as run:
-        land(1, ADA, parts(desk, Scripted(), gate), run)
+        land(1, ADA, parts(desk, Scripted(), gate), run, How())
     assert gate.asked == [(b"one\ntwo\nthree\n", b"one\nTWO\nthree\n")]
     assert desk.store.get(1).state is State.APPLIED
 
@@ -463,7 +471,7 @@ def test_what_does_not_pass_any_more_does_not_land(
     old_proposal(desk, 30)
     head = desk.git.snapshot().commit
     with engine(desk) as run, pytest.raises(StateError, match="does not hold any more"):
-        land(1, ADA, parts(desk, Scripted(), *gates), run)
+        land(1, ADA, parts(desk, Scripted(), *gates), run, How())
     assert desk.git.snapshot().commit == head
     assert desk.journal.landings() == ()
 
@@ -483,6 +491,6 @@ def test_an_unconfirmed_landing_is_confirmed_and_not_made_twice(desk: Desk) -> N
     desk.carry_out(desk.prepare(stored.id))
     heard = Heard()
     with engine(desk, heard) as run:
-        land(1, ADA, parts(desk, Scripted(), ScriptedGate()), run)
-    assert heard.stages == ["confirm"]
+        land(1, ADA, parts(desk, Scripted(), ScriptedGate()), run, How())
+    assert heard.stages == ["install", "probe", "confirm", "anchor"]
     assert desk.repo.git("rev-list", "--count", "HEAD") == "2"

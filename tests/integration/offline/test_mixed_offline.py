@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.usefixtures("quick")
+
 SITE = "nginx/site_nginx.conf"
 BACKEND = "scaffold a FastAPI backend in backend/ for analytics.js"
 ORIGIN = f"allow origin https://s.ado.im via CORS and CSP in {SITE}"

@@ -93,7 +93,8 @@ def test_a_file_with_approvers_is_not_for_apply(
     words = ("--policy", str(rules))
     done = workflow("patch", "apply", *words, "--json", cwd=place, stdin=DIFF)
     assert done.exit_status == 3
-    assert done.json["requirements"] == [{"path": "app/x.py", "approvers": ["ann@example.test"]}]
+    (need,) = done.json["requirements"]
+    assert (need["path"], need["approvers"]) == ("app/x.py", ["ann@example.test"])
     shown = workflow("patch", "normalize", *words, cwd=place, stdin=DIFF)
     assert (shown.exit_status, shown.stdout) == (3, "")
     assert "app/x.py needs the approval of ann@example.test" in shown.stderr

@@ -18,7 +18,7 @@ import pytest
 from tests.integration.providers.remote_desk import KEY, WORDS, Desk, Ends
 from tests.loopback import Fault, loopback
 from tests.loopback.faults import bomb, dripping_head, error, first, flood, page
-from workflow.gates import throwaway
+from workflow.gates.nginx import throwaway
 from workflow.providers import failures, remote
 from workflow.providers.failures import (
     BadKeyError,

@@ -267,5 +267,9 @@ def test_time_grows_with_the_draft(name: str) -> None:
             read(data)
         return time.process_time() - begin
 
-    small, large = seconds(20_000), seconds(200_000)
-    assert large < 30 * small + 0.2
+    def grows() -> bool:
+        small, large = seconds(20_000), seconds(200_000)
+        return large < 30 * small + 0.2
+
+    # A busy machine may slow one try down; what is quadratic (a hundred times) fails all of them.
+    assert any(grows() for _ in range(5))

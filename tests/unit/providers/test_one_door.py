@@ -6,16 +6,20 @@ from pathlib import Path
 import workflow
 
 DOOR = {"providers/remote.py", "redaction/egress/transport.py"}
+LIVE = ("client", "driver", "quic", "streams", "stubs")
 SANDBOX = {
     # They try whether a sandboxed program can reach a socket; nothing is sent.
     *("sandbox/probe.py", "sandbox/walls.py"),
     # A pair of connected Unix sockets to the launcher, and numbers of families.
     *("sandbox/launcher.py", "sandbox/resident/serve.py", "sandbox/resident/stage.py"),
     "sandbox/seccomp.py",
-    # Runs inside the sandbox, on the loopback network there.
+    # They run inside the sandbox, on the loopback network there.
     "gates/service/driver.py",
+    *(f"gates/nginx/live/inside/{name}.py" for name in LIVE),
     # Where this machine's certificates are.
     "environments/sources.py",
+    # Asks what somebody at this machine has named, and sends no more than the request.
+    "probes/http.py",
 }
 """What they import could send; a sandboxed build is what may reach an index."""
 OUTWARD = {"aiohttp", "anthropic", "asyncio", "ftplib", "h11", "http", "httpcore", "httpcore2"} | {
