@@ -54,10 +54,11 @@ def _recover(git: GitStore, store: Store, journal: Journal) -> Iterator[str]:
         yield f"git cannot be told yet how far the ledger has come: {error}"
 
 
-def is_needed(journal: Journal, store: Store) -> bool:
-    """Whether there is anything to recover; costs a few small queries and two folder listings."""
+def is_needed(git: GitStore, journal: Journal, store: Store) -> bool:
+    """Whether there is anything to recover; costs a few small queries and folder listings."""
     return (
         journal.has_remains()
+        or any(work_tree.remains(git))
         or bool(journal.unfinished())
         or bool(store.unanchored())
         or not ledger.is_anchored(store.connection)

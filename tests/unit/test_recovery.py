@@ -41,7 +41,7 @@ with journal.exclusive("workflow apply 1"), journal.running("workflow apply 1") 
 def recover(desk: Desk) -> tuple[str, ...]:
     """Recover, and check that a second time there is nothing to do."""
     said = recovery.recover(desk.git, desk.store, desk.journal)
-    assert not recovery.is_needed(desk.journal, desk.store)
+    assert not recovery.is_needed(desk.git, desk.journal, desk.store)
     assert recovery.recover(desk.git, desk.store, desk.journal) == ()
     assert ledger.verify(desk.store.connection)[1] == ()
     return said
@@ -80,14 +80,14 @@ def test_nothing_to_do_is_found_cheaply(desk: Desk) -> None:
     """After everything has ended well nothing needs recovery."""
     desk.land(FILES)
     ledger.anchor(desk.git, desk.store.connection)
-    assert not recovery.is_needed(desk.journal, desk.store)
+    assert not recovery.is_needed(desk.git, desk.journal, desk.store)
     assert recover(desk) == ()
 
 
 def test_a_landing_of_which_git_was_not_told(desk: Desk) -> None:
     """Killed before git was told how far the ledger had come, it is told now."""
     desk.land(FILES)
-    assert recovery.is_needed(desk.journal, desk.store)
+    assert recovery.is_needed(desk.git, desk.journal, desk.store)
     assert recover(desk) == ()
     assert ledger.is_anchored(desk.store.connection)
 
@@ -99,7 +99,7 @@ def test_a_held_index_is_let_go(desk: Desk, move: Move, python: Spawn) -> None:
     child.kill()
     checkout = WorkTree(desk.git)
     checkout._take()
-    assert recovery.is_needed(desk.journal, desk.store)
+    assert recovery.is_needed(desk.git, desk.journal, desk.store)
     recover(desk)
     assert not (desk.repo.path / ".git/index.lock").exists()
     intend(desk, move)
@@ -108,6 +108,28 @@ def test_a_held_index_is_let_go(desk: Desk, move: Move, python: Spawn) -> None:
     (said,) = recover(desk)
     assert "its files have followed" in said
     assert status(desk) == ""
+
+
+def test_an_index_that_could_not_be_let_go(desk: Desk) -> None:
+    """A landing that was refused, and could not take its lock away, is in nobody's way later."""
+    ledger.anchor(desk.git, desk.store.connection)
+    checkout = WorkTree(desk.git)
+    checkout._take()
+    (desk.repo.path / ".git/index.workflow").write_bytes(b"an index")
+    assert recover(desk) == ()
+    assert not list((desk.repo.path / ".git").glob("index.*"))
+    checkout._take()
+    assert desk.git.git_dir.joinpath("index.lock").exists()
+
+
+def test_a_lock_of_gits_own_stays(desk: Desk) -> None:
+    """What git holds is not ours to take away."""
+    ledger.anchor(desk.git, desk.store.connection)
+    lock = desk.repo.path / ".git/index.lock"
+    lock.write_bytes(b"")
+    assert not recovery.is_needed(desk.git, desk.journal, desk.store)
+    recovery.recover(desk.git, desk.store, desk.journal)
+    assert lock.exists()
 
 
 def test_a_stopped_command_is_named_and_left_alone(desk: Desk, move: Move, python: Spawn) -> None:
@@ -159,7 +181,7 @@ def test_the_clock_decides_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 def test_a_row_without_a_ref(desk: Desk) -> None:
     """Killed between row and ref: the proposal is whole and gets its ref."""
     stored = desk.store.add(desk.proposal(FILES))
-    assert recovery.is_needed(desk.journal, desk.store)
+    assert recovery.is_needed(desk.git, desk.journal, desk.store)
     assert recover(desk) == ("proposal 1 was complete; it has its ref now",)
     assert desk.git.read_ref("refs/workflow/proposals/1") == stored.proposal.commit
 
@@ -330,7 +352,7 @@ def test_a_live_command_is_not_recovered(desk: Desk, move: Move, python: Spawn) 
     assert child.line() == "held"
     intend(desk, move)
     move_branch(desk, move)
-    assert recovery.is_needed(desk.journal, desk.store)
+    assert recovery.is_needed(desk.git, desk.journal, desk.store)
     assert recovery.recover(desk.git, desk.store, desk.journal) == ()
     assert desk.journal.has_remains()
     assert len(desk.journal.unfinished()) == 1

@@ -39,7 +39,7 @@ def open_repository(start: Path, *, needs_files: bool = True) -> Repository:
     git = git_store.discover(start, needs_files=needs_files)
     store = Store(git.common_dir / STATE)
     journal = Journal(store.folder, store.connection)
-    needed = not store.is_read_only and recovery.is_needed(journal, store)
+    needed = not store.is_read_only and recovery.is_needed(git, journal, store)
     recovered = recovery.recover(git, store, journal) if needed else ()
     return Repository(git, store, journal, recovered)
 

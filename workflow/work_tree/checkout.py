@@ -336,17 +336,26 @@ class Held:
             put(self.staged / file.path, target)
 
 
-def release(git: GitStore) -> None:
-    """Take away what killed landings have left beside the indexes of work trees.
+def remains(git: GitStore) -> Iterator[Path]:
+    """What landings have put beside the indexes of work trees and not taken away: no lock of git's.
 
-    Only for who holds the repository against every other landing: locks of git's own stay.
+    Some of it may belong to a landing that is under way.
     """
     for folder in (git.common_dir, *git.common_dir.glob("worktrees/*")):
+        lock = folder / "index.lock"
         with suppress(FileNotFoundError):
-            if (folder / "index.lock").read_bytes() == _OURS:
-                (folder / "index.lock").unlink()
-        for left in folder.glob(f"{_FRESH}*"):
-            left.unlink()
+            if lock.read_bytes() == _OURS:
+                yield lock
+        yield from folder.glob(f"{_FRESH}*")
+
+
+def release(git: GitStore) -> None:
+    """Take away what is left of landings that are over.
+
+    Only for who holds the repository against every other landing.
+    """
+    for left in remains(git):
+        left.unlink(missing_ok=True)
 
 
 def in_checkout(git: GitStore, top: Path) -> WorkTree:
