@@ -19,6 +19,9 @@ Act: TypeAlias = "tuple[str | int, ...]"
 ("forbid", FOLDER) or ("clock", SECONDS)."""
 
 KILL: Act = ("kill",)
+DAY_S = 86_400
+# Root without its rights may write no more than anybody else.
+NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 
 
 @dataclass(frozen=True, slots=True)

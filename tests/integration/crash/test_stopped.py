@@ -13,22 +13,19 @@ import pytest
 
 from tests.crashes.matrix import told
 from tests.crashes.stories import Crashes
-from tests.crashes.warm import warm
+from tests.crashes.warm import DAY_S, NO_RIGHTS, warm
 
 if TYPE_CHECKING:
     import random
     from pathlib import Path
 
 POINTS = 2
-DAY_S = 86_400
 # A git that takes its time to move a branch: whoever started it may be dead by then.
 SLOW_GIT = """\
 #!/bin/sh
 case "$*" in *update-ref*refs/heads/main*) sleep 2;; esac
 exec "{git}" "$@"
 """
-# Root without its rights may write no more than anybody else.
-NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
 
 
 def test_stopped_anywhere_another_goes_on(crashes: Crashes, rng: random.Random) -> None:
