@@ -71,6 +71,7 @@ def test_looking_at_what_is_read_only(approved: GitRepo) -> None:
     run = f"{sys.executable} -P -m workflow"
     looks = " && ".join(f"{run} {' '.join(words)}" for words in LOOKING)
     script = f"{looks} || exit 90; {run} apply 1; echo status $?; {run} reject 1; echo status $?"
+    script += f"; {run} doctor"
     walls = [str(bwrap_path()), "--dev-bind", "/", "/", "--ro-bind", str(git), str(git)]
     ran = subprocess.run(
         [*walls, "--chdir", str(approved.path), "--", "/bin/sh", "-c", script],
@@ -81,6 +82,7 @@ def test_looking_at_what_is_read_only(approved: GitRepo) -> None:
     said = ran.stderr.decode()
     assert ran.stdout.count(b"status 1\n") == 2, said
     assert said.count(f"error: {git} is read-only, and this has to write") == 2, said
+    assert ran.stdout.endswith(b"\nNext: mount it writable\n"), ran.stdout
     assert "space" not in said
 
 

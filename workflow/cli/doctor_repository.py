@@ -31,6 +31,10 @@ def checks(repository: Repository) -> Iterator[Check]:
     """Each check of a repository, in the order in which they are printed."""
     git = repository.git
     yield Check("repository", ok=True, detail=str(git.top))
+    if repository.store.is_read_only:
+        folder = repository.store.folder
+        said = f"{folder} is read-only: proposals can be looked at, and nothing can be written"
+        yield Check("store", ok=False, detail=said, mend="mount it writable")
     branch = attempt(BRANCH, lambda: _branch(repository), "git switch -c NAME")
     yield branch
     yield attempt("identity", lambda: _identity(repository), 'git config --global user.name "…"')
