@@ -210,6 +210,10 @@ class GitStore:
         """The commit that a branch is at, if it has one."""
         return self.read_ref(f"refs/heads/{branch}")
 
+    def is_at(self, base: Snapshot) -> bool:
+        """Whether a branch is still at the commit that was taken from it."""
+        return self.head_of(base.branch) == base.commit
+
     def read_ref(self, ref: str) -> CommitId | None:
         """The commit that a full ref name points to, if there is one."""
         ran = self.attempt("rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")

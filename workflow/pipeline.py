@@ -119,7 +119,7 @@ def renewed(
     for _ in range(MOST_RENEWALS):
         stored = store.get(number)
         is_open = apply.unconfirmed(records.journal, LandingKind.APPLY, number)
-        if is_open or not rebase.needed(git, stored):
+        if is_open or git.is_at(stored.proposal.base):
             return number, parts or on(stored.proposal.base)
         if waits:
             run.step("verify", approval.cleared, store, git, number)

@@ -9,7 +9,7 @@ import pytest
 
 from workflow import evidence, git_store, shrink
 from workflow.canonical import sha256
-from workflow.gates.nginx import NginxGate
+from workflow.gates.nginx.gate import NginxGate
 from workflow.gates.pytest import PytestGate
 from workflow.sandbox.bubblewrap import Bubblewrap
 from workflow.types import Outcome, RepoPath, Spare, TreeChange

@@ -460,10 +460,10 @@ def test_a_proposal_of_which_a_part_is_missing_stays_refused(desk: Desk) -> None
 def test_a_branch_that_is_gone_is_said_to_be(desk: Desk) -> None:
     """There is nothing to put a proposal on where its branch was deleted."""
     stored = proposed(desk)
-    assert not rebase.needed(desk.git, stored)
+    assert desk.git.is_at(stored.proposal.base)
     desk.repo.git("switch", "--quiet", "-c", "elsewhere")
     desk.repo.git("branch", "-D", "main")
-    assert rebase.needed(desk.git, stored)
+    assert not desk.git.is_at(stored.proposal.base)
     with pytest.raises(StaleProposalError, match="that branch is gone"):
         rebase.present(desk.git, stored)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from workflow import approval, probes, rebase
+from workflow import approval, ledger, probes
 from workflow.approval.standing import utc_now
 from workflow.canonical import plain
 from workflow.cli import report, session
@@ -43,6 +43,8 @@ SHOWN = {
     "superseded_by": "the number of the proposal that puts it on a newer base, or null",
     "landings": "its landings and rollbacks, oldest first, as in `history`",
     "has_moved": "whether the branch has gone on, so that it would land as another proposal",
+    "conflict": "where a rebase has found that it does not fit the branch as it is now: `path`,"
+    " `reason`; null where none was tried there, or it fits",
 }
 """Keys of `show --json` beside those of a proposal."""
 
@@ -61,6 +63,7 @@ class Said:
     probes: tuple[Seen, ...]
     superseded_by: int | None
     has_moved: bool
+    conflict: tuple[dict[str, str], ...]
     landings: tuple[Landing, ...]
     gone: frozenset[str]
 
@@ -70,6 +73,7 @@ def said(store: Store, git: GitStore, stored: Stored) -> Said:
     number = stored.id
     landings = Journal(store.folder, store.connection).of_proposal(number)
     branches = {one.branch for one in landings}
+    has_moved = stored.state in _OPEN and not git.is_at(stored.proposal.base)
     return Said(
         stored=stored,
         approvals=store.approvals(number),
@@ -77,7 +81,8 @@ def said(store: Store, git: GitStore, stored: Stored) -> Said:
         glass=approval.glass(store, git, number),
         probes=probes.seen(store.connection, number),
         superseded_by=store.successor(stored.digest),
-        has_moved=stored.state in _OPEN and rebase.needed(git, stored),
+        has_moved=has_moved,
+        conflict=_conflict(store, git, stored) if has_moved else (),
         landings=landings,
         gone=frozenset(one for one in branches if git.head_of(one) is None),
     )
@@ -106,6 +111,7 @@ def data(about: Said) -> dict[str, Any]:
         "probes": [of_probe(one) for one in about.probes],
         "superseded_by": about.superseded_by,
         "has_moved": about.has_moved,
+        "conflict": list(about.conflict) or None,
         "landings": [report.of_landing(one) for one in about.landings],
     }
 
@@ -153,7 +159,7 @@ def lines(about: Said) -> Iterator[Text]:
     if about.stored.state in _OPEN and not about.standing.is_enough:
         yield Text.assemble(("  · ", "yellow"), visible(about.standing.waiting_for))
     if about.has_moved:
-        yield Text.assemble(("  ! ", "yellow"), _moved(about.stored))
+        yield Text.assemble(("  ! ", "yellow"), _moved(about))
     yield from _glass(about.glass)
     if about.landings:
         yield Text("Landings", style="bold")
@@ -164,9 +170,21 @@ def lines(about: Said) -> Iterator[Text]:
             yield from _probe(one)
 
 
-def _moved(stored: Stored) -> str:
+def _conflict(store: Store, git: GitStore, stored: Stored) -> tuple[dict[str, str], ...]:
+    """Where the newest rebase onto the branch as it is now has failed."""
+    head = git.head_of(stored.proposal.base.branch)
+    tried = ledger.facts(store.connection, "rebase-conflict", stored.id)
+    return next((tuple(one["at"]) for one in reversed(tried) if one["base"] == head), ())
+
+
+def _moved(about: Said) -> str:
     """What it means for a yes that the branch has gone on."""
+    stored = about.stored
     branch, commit = stored.proposal.base.branch, stored.proposal.base.commit
+    if about.conflict:
+        paths = ", ".join(dict.fromkeys(one["path"] for one in about.conflict))
+        said = f"{branch} has moved since {commit.short}, and this does not fit there ({paths}): "
+        return visible(f'{said}`workflow revise {stored.id} "…"`, or propose the change again')
     said = f"{visible(branch)} has moved since {commit.short}: `workflow rebase {stored.id}` first"
     if stored.proposal.consent.carry is Carry.UNCHANGED:
         return f"{said}, or have approvals carried over where nothing is different"

@@ -3,7 +3,7 @@
 from workflow.rebase.carry import carried, kept_from
 from workflow.rebase.exact import exact
 from workflow.rebase.interface import Carried, Clash, ConflictError, Reason
-from workflow.rebase.place import may_rebase, moved, needed, present
+from workflow.rebase.place import may_rebase, moved, present
 from workflow.rebase.settle import require_approved, settle, told
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "kept_from",
     "may_rebase",
     "moved",
-    "needed",
     "present",
     "require_approved",
     "settle",

