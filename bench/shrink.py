@@ -258,7 +258,7 @@ class Runner:
             self.git,
             change,
             (),
-            judge=lambda _: (),
+            holds=lambda _: False,
             budget_s=0.0,
             tell=lambda _: None,
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from workflow import ledger, trees
@@ -16,7 +18,7 @@ from workflow.process import side_by_side
 from workflow.types import Outcome, TreeChange, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from workflow.gates import Gate
     from workflow.git_store import GitStore
@@ -57,14 +59,53 @@ def judge(
     Raises `SandboxUnavailableError`, for without a sandbox nothing is run at all, and
     `CheckoutError`.
     """
+    with _opened(git, change, means, tell) as case:
+        return _verdicts(_applying(means, case), case, means, tell)
+
+
+def holds(
+    git: GitStore,
+    change: TreeChange,
+    means: Means,
+    shown: Sequence[Verdict],
+    *,
+    tell: Callable[[str], None],
+) -> bool:
+    """Whether a smaller change passes the same gates, and proves all that `shown` proves.
+
+    The gate that was quickest is asked first, and one that says less ends it.
+
+    Raises what `judge` raises.
+    """
+    with _opened(git, change, means, tell) as case:
+        gates = {gate.name: gate for gate in _applying(means, case)}
+        # A gate that has nothing to judge any more was for what is left out.
+        if set(gates) != {one.gate for one in shown}:
+            return False
+        for before in sorted(shown, key=attrgetter("seconds")):
+            (now,) = _verdicts([gates[before.gate]], case, means, tell)
+            if now.outcome is not Outcome.PASS or not set(now.proofs) >= set(before.proofs):
+                return False
+    return True
+
+
+@contextmanager
+def _opened(
+    git: GitStore, change: TreeChange, means: Means, tell: Callable[[str], None]
+) -> Iterator[Case]:
+    """Both trees of a change, and what else gates are given."""
     keep = _one_at_a_time(means.keep)
     with trees.opened(git, change, tell=tell) as (base, patched):
-        case = Case(change, base, patched, means.sandbox, keep, means.token, means.declared)
-        return _verdicts(case, means, tell)
+        yield Case(change, base, patched, means.sandbox, keep, means.token, means.declared)
 
 
-def _verdicts(case: Case, means: Means, tell: Callable[[str], None]) -> tuple[Verdict, ...]:
-    gates = [gate for gate in means.gates if gate.applies(case)]
+def _applying(means: Means, case: Case) -> list[Gate]:
+    return [gate for gate in means.gates if gate.applies(case)]
+
+
+def _verdicts(
+    gates: Sequence[Gate], case: Case, means: Means, tell: Callable[[str], None]
+) -> tuple[Verdict, ...]:
     keys = {gate.name: _key(gate, case) if means.passes else None for gate in gates}
     found = {name: _remembered(key, means.passes) for name, key in keys.items()}
     left = [gate for gate in gates if found[gate.name] is None]

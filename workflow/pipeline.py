@@ -145,7 +145,7 @@ def _store(
         on.git,
         drafted.placed.change,
         drafted.verdicts,
-        judge=lambda smaller: rounds.judge(smaller, origin.request, on, run),
+        holds=lambda smaller: rounds.holds(smaller, drafted.verdicts, origin.request, on, run),
         budget_s=on.shrink_s,
         tell=run.tell,
     )

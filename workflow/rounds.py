@@ -211,16 +211,29 @@ def judge(
     change: TreeChange, request: ChangeRequest, on: Parts, run: Engine, *, anew: bool = False
 ) -> tuple[Verdict, ...]:
     """Every gate's verdict on a change; `anew` takes no former pass for one."""
-    means = evidence.Means(
+    return evidence.judge(on.git, change, _means(change, request, on, is_anew=anew), tell=run.tell)
+
+
+def holds(
+    smaller: TreeChange, shown: Sequence[Verdict], request: ChangeRequest, on: Parts, run: Engine
+) -> bool:
+    """Whether a smaller change passes and proves all that was shown of the whole one."""
+    return evidence.holds(on.git, smaller, _means(smaller, request, on), shown, tell=run.tell)
+
+
+def _means(
+    change: TreeChange, request: ChangeRequest, on: Parts, *, is_anew: bool = False
+) -> evidence.Means:
+    """What it takes to judge a change."""
+    return evidence.Means(
         gates=on.gates,
         sandbox=on.sandbox,
         keep=seal.keeper(on.vault, on.git, change, on.store.keep),
         seal=on.vault.scrub_text,
         token=on.vault.token,
-        passes=None if anew else on.store.passes,
+        passes=None if is_anew else on.store.passes,
         declared=frozenset(request.allowed),
     )
-    return evidence.judge(on.git, change, means, tell=run.tell)
 
 
 def judge_again(placed: Placed, before: Proposal, on: Parts) -> Judgement:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from workflow.errors import GitError
 from workflow.semantics.neutral import is_read, meaning
 from workflow.text import one_line
-from workflow.types import ChangeKind, Excess, FileChange, Outcome, Side, Spare, SparePart
+from workflow.types import ChangeKind, Excess, FileChange, Outcome, Spare, SparePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workflow.types import BlobId, RepoPath, TreeChange, TreeId, Verdict
 
 MAX_RUNS = 8
-"""How many parts are tried with the gates; each costs what judging the whole patch does."""
+"""How many parts are tried with the gates; each costs at most what judging the whole patch does."""
 MAX_READ = 4 * 1024 * 1024
 """Bytes that are parsed for one patch; Python is read at about 1.5 MB/s."""
 _MAX_NAMED = 6
@@ -39,7 +39,7 @@ _HEADER = re.compile(
 )
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
-Judge: TypeAlias = "Callable[[TreeChange], tuple[Verdict, ...]]"
+Holds: TypeAlias = "Callable[[TreeChange], bool]"
 
 
 # --- parts --------------------------------------------------------------------------------------
@@ -197,19 +197,19 @@ def find(  # noqa: PLR0913 - the change with its verdicts, the means to judge, a
     change: TreeChange,
     verdicts: Sequence[Verdict],
     *,
-    judge: Judge,
+    holds: Holds,
     budget_s: float,
     tell: Callable[[str], None],
 ) -> Excess | None:
     """How much more a patch changes than it needs to; `None` where it only makes files, or nothing.
 
-    `judge` runs the gates on another change of the same base, and `tell` hears which part is being
-    tried.  Gates are run only if they can tell: all passed, and some check fails or does not exist
-    on the base and passes now.  They are run without each part that is left, or without none: at
-    most `MAX_RUNS` times, and for about `budget_s` seconds, judged by how long they took on the
-    whole patch; 0 seconds is never.
+    `holds` runs gates on a smaller change of the same base, and says whether it passes and proves
+    all that `verdicts` do; `tell` hears which part is being tried.  Gates are run only if they can
+    tell: all passed, and some check fails or does not exist on the base and passes now.  They are
+    run without each part that is left, or without none: at most `MAX_RUNS` times, and for at most
+    about `budget_s` seconds, judged by how long they took on the whole patch; 0 seconds is never.
 
-    Raises `GitError`, and what `judge` raises.
+    Raises `GitError`, and what `holds` raises.
     """
     files = split(git, change)
     # Of files that are all new nothing can be told: who scaffolds asks for the whole of them.
@@ -218,7 +218,7 @@ def find(  # noqa: PLR0913 - the change with its verdicts, the means to judge, a
     search = _Search(git, change, files)
     for at in range(len(files) - 1, -1, -1):
         _find_neutral(search, at)
-    is_tried = _find_unproven(search, verdicts, judge, budget_s, tell)
+    is_tried = _find_unproven(search, verdicts, holds, budget_s, tell)
     if search.untried:
         tell(f"{search.untried} {_UNTRIED}")
     changed = sum(part.size for one in files for part in one.parts)
@@ -276,16 +276,15 @@ def _find_neutral(search: _Search, at: int) -> None:
 def _find_unproven(
     search: _Search,
     verdicts: Sequence[Verdict],
-    judge: Judge,
+    holds: Holds,
     budget_s: float,
     tell: Callable[[str], None],
 ) -> bool:
     """Take out, from the last to the first, what no check misses; say whether it was tried."""
-    proofs = _proofs(verdicts)
     left = [place for place in search.left if _is_judged(search.files[place[0]].change.path)]
-    if not proofs or not budget_s or len(left) < 2:  # noqa: PLR2004 - a part alone is what is proven
+    if not _can_tell(verdicts) or not budget_s or len(left) < 2:  # noqa: PLR2004 - a part alone is what is proven
         return False
-    if len(left) > MAX_RUNS or len(left) * _seconds(verdicts) > budget_s:
+    if len(left) > MAX_RUNS or len(left) * sum(one.seconds for one in verdicts) > budget_s:
         search.untried += len(left)
         return False
     for at, index in reversed(left):
@@ -294,27 +293,15 @@ def _find_unproven(
             continue
         part = _described(search.files[at], index, Spare.UNPROVEN)
         tell(f"without {_lines(part)} of {one_line(part.path)}")
-        trial = judge(search.git.change(search.change.base, tree))
-        # A gate that has nothing to judge any more was this part's, and cannot clear its going.
-        same_gates = {one.gate for one in trial} == {one.gate for one in verdicts}
-        if same_gates and _proofs(trial) >= proofs:
+        if holds(search.git.change(search.change.base, tree)):
             search.why[at, index] = Spare.UNPROVEN
     return True
 
 
-def _seconds(verdicts: Sequence[Verdict]) -> float:
-    """How long the gates took; each runs on both trees side by side."""
-    return sum(
-        max(sum(run.seconds for run in one.evidence if run.side is side) for side in Side)
-        for one in verdicts
-    )
-
-
-def _proofs(verdicts: Sequence[Verdict]) -> frozenset[str]:
-    """What the verdicts prove together: nothing, unless every gate passed."""
-    if any(one.outcome is not Outcome.PASS for one in verdicts):
-        return frozenset()
-    return frozenset(proof for one in verdicts for proof in one.proofs)
+def _can_tell(verdicts: Sequence[Verdict]) -> bool:
+    """Whether every gate passed, and some check needs the patch."""
+    all_passed = all(one.outcome is Outcome.PASS for one in verdicts)
+    return all_passed and any(one.proofs for one in verdicts)
 
 
 def _is_judged(path: RepoPath) -> bool:

@@ -48,7 +48,7 @@ class Bench:
     def __init__(self, repo: GitRepo, *gates: Gate) -> None:
         self.repo = repo
         self.git = git_store.discover(repo.path)
-        self.gates = gates
+        self.means = evidence.Means(gates, Bubblewrap(), sha256, str, _token, None)
 
     def change(self, files: Mapping[str, str]) -> TreeChange:
         """Make a change of the branch's tree."""
@@ -61,8 +61,11 @@ class Bench:
 
     def judge(self, change: TreeChange) -> tuple[Verdict, ...]:
         """Run the real gates."""
-        means = evidence.Means(self.gates, Bubblewrap(), sha256, str, _token, None)
-        return evidence.judge(self.git, change, means, tell=lambda _: None)
+        return evidence.judge(self.git, change, self.means, tell=lambda _: None)
+
+    def holds(self, shown: tuple[Verdict, ...], change: TreeChange) -> bool:
+        """Ask the real gates whether a smaller change still shows all that was shown."""
+        return evidence.holds(self.git, change, self.means, shown, tell=lambda _: None)
 
 
 def _token(text: str) -> str:
@@ -90,7 +93,7 @@ def test_new_test_tells_the_needed_part_from_the_others(bench: partial[Bench]) -
         here.git,
         change,
         verdicts,
-        judge=here.judge,
+        holds=partial(here.holds, verdicts),
         budget_s=60.0,
         tell=told.append,
     )

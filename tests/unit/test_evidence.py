@@ -26,6 +26,8 @@ class Scripted:
     name: str
     outcome: Outcome = Outcome.PASS
     settings: str = "settings"
+    proofs: tuple[str, ...] = ()
+    seconds: float = 0.1
     meets: threading.Barrier | None = None
     asked: list[str] = field(default_factory=list)
 
@@ -44,8 +46,9 @@ class Scripted:
         if self.meets:
             self.meets.wait(timeout=10)
         log = case.keep(f"{self.name} said s3cret".encode())
-        runs = (Evidence(Side.PATCHED, self.name, 0, 0.1, log),)
-        return Verdict(self.name, self.outcome, "said s3cret", runs, doubts=("see s3cret",))
+        runs = (Evidence(Side.PATCHED, self.name, 0, self.seconds, log),)
+        said = Verdict(self.name, self.outcome, "said s3cret", runs, doubts=("see s3cret",))
+        return replace(said, proofs=self.proofs)
 
 
 class Nowhere:
@@ -70,7 +73,17 @@ class Bench:
 
     def judge(self, *gates: Scripted, anew: bool = False) -> tuple[Verdict, ...]:
         """Judge the change as a command of its own would."""
-        means = evidence.Means(
+        means = self.means(*gates, anew=anew)
+        return evidence.judge(self.git, self.change, means, tell=self.told.append)
+
+    def holds(self, shown: tuple[Verdict, ...], *gates: Scripted) -> bool:
+        """Ask whether the change shows all that was shown of a larger one."""
+        means = self.means(*gates, anew=True)
+        return evidence.holds(self.git, self.change, means, shown, tell=self.told.append)
+
+    def means(self, *gates: Scripted, anew: bool) -> evidence.Means:
+        """What a command of its own would judge with."""
+        return evidence.Means(
             gates=gates,
             sandbox=Nowhere(),
             keep=lambda data: self.store.keep(data.replace(b"s3cret", b"SEALED")),
@@ -78,7 +91,6 @@ class Bench:
             token=lambda text: text[::-1],
             passes=None if anew else Store(self.store.folder).passes,
         )
-        return evidence.judge(self.git, self.change, means, tell=self.told.append)
 
     @property
     def told(self) -> list[str]:
@@ -157,3 +169,41 @@ def test_a_gate_that_breaks_is_an_error(bench: Bench) -> None:
     said = bench.judge(broken, Scripted("two"))
     assert [one.outcome for one in said] == [Outcome.ERROR, Outcome.PASS]
     assert "the gate itself broke: TypeError" in said[0].summary
+
+
+PROVEN = Verdict("pytest", Outcome.PASS, "1 passed", proofs=("pytest: test_it",))
+LOADS = Verdict("nginx", Outcome.PASS, "it loads")
+
+
+@pytest.mark.parametrize(
+    ("gates", "is_so"),
+    [
+        ((), False),
+        ((Scripted("pytest", proofs=PROVEN.proofs), Scripted("nginx")), True),
+        ((Scripted("pytest", proofs=("more", *PROVEN.proofs)), Scripted("nginx")), True),
+        ((Scripted("pytest"), Scripted("nginx")), False),
+        ((Scripted("pytest", Outcome.ERROR, proofs=PROVEN.proofs), Scripted("nginx")), False),
+        ((Scripted("pytest", proofs=PROVEN.proofs), Scripted("nginx", Outcome.FAIL)), False),
+        ((Scripted("pytest", proofs=PROVEN.proofs), Scripted("other")), False),
+        ((Scripted("pytest", proofs=PROVEN.proofs),), False),
+    ],
+)
+def test_less_than_was_shown_does_not_hold(
+    bench: Bench,
+    gates: tuple[Scripted, ...],
+    is_so: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A proof that is lost, a gate that does not pass, and one that has nothing to judge do not."""
+    assert bench.holds((PROVEN, LOADS), *gates) is is_so
+
+
+def test_the_quickest_gate_is_asked_first(bench: Bench) -> None:
+    """What it does not find is found by the slower one, which has nothing to do where it did."""
+    slow, quick = Scripted("slow", seconds=2), Scripted("quick")
+    shown = bench.judge(slow, quick, anew=True)
+    for gate in (slow, quick):
+        gate.asked.clear()
+    assert bench.holds(shown, slow, quick)
+    quick.outcome = Outcome.FAIL
+    assert not bench.holds(shown, slow, quick)
+    assert (len(slow.asked), len(quick.asked)) == (1, 2)

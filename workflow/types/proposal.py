@@ -116,6 +116,12 @@ class Verdict:
     judged: str = ""
     is_kept: bool = False
 
+    @property
+    def seconds(self) -> float:
+        """How long its runs took; those on the two trees were made side by side."""
+        sides = [[run.seconds for run in self.evidence if run.side is side] for side in Side]
+        return max(map(sum, sides))
+
 
 class Spare(StrEnum):
     """Why a part of a patch can go."""
