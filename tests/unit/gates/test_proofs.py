@@ -57,4 +57,5 @@ def test_surplus_is_counted_and_compared() -> None:
     fewer = names.proofs(many[:-1])
     assert not set(fewer) >= set(kept)
     assert not set(names.proofs([*many[:-1], "other"])) >= set(kept)
+    assert names.proofs([*many[:2], many[0]]) == names.proofs(many[:2])
     assert names.proofs(many[:200]) == tuple(f"pytest: {name}" for name in many[:200])

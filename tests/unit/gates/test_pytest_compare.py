@@ -67,6 +67,14 @@ def test_tallies_count_all_and_name_the_first() -> None:
     assert tallies[2].names == tuple(f"x/t{n:03}" for n in range(20))
 
 
+def test_a_test_of_two_roots_counts_once() -> None:
+    """A project without settings collects the tests of one below it, too."""
+    inner = Comparison(Report({}), Report({"test_a": P})).settled
+    outer = Comparison(Report({}), Report({"below/test_a": P, "test_b": P})).settled
+    (tally,) = compare.tallies([compare.from_top("below", inner), outer])
+    assert tally == Tally(Turn.NEW_PASS, 2, ("below/test_a", "test_b"))
+
+
 def test_only_a_plain_slowdown_is_told() -> None:
     """Twice as long and five seconds more; what ran on one tree only does not count."""
 

@@ -118,11 +118,14 @@ def named(turns: Mapping[str, Settled], *wanted: Turn) -> frozenset[str]:
 
 
 def tallies(turns: Sequence[Mapping[str, Settled]]) -> tuple[Tally, ...]:
-    """Return how many tests took each turn, with the first names; each mapping is a root's own."""
-    found: dict[Turn, list[str]] = {}
+    """Return how many tests took each turn, with the first names; each mapping is a root's own.
+
+    A test that two roots have collected counts once.
+    """
+    found: dict[Turn, set[str]] = {}
     for name, one in (item for root in turns for item in root.items()):
         if one.turn is not None:
-            found.setdefault(one.turn, []).append(name)
+            found.setdefault(one.turn, set()).add(name)
     return tuple(
         Tally(
             turn,

@@ -24,7 +24,7 @@ def shown(name: str) -> str:
 
 def proofs(names: Sequence[str]) -> tuple[str, ...]:
     """Return what tests prove, in order; the surplus is counted, and its hash tells it apart."""
-    ordered = sorted(f"pytest: {shown(name)}" for name in names)
+    ordered = sorted({f"pytest: {shown(name)}" for name in names})
     if len(ordered) <= _MAX_PROOFS:
         return tuple(ordered)
     rest = ordered[_MAX_PROOFS:]
@@ -33,7 +33,7 @@ def proofs(names: Sequence[str]) -> tuple[str, ...]:
 
 def lines(names: Sequence[str]) -> bytes:
     """Names of tests, one a line, in order."""
-    escaped = (name.replace("\n", "\\n") for name in sorted(names))
+    escaped = (name.replace("\n", "\\n") for name in sorted(set(names)))
     return "".join(f"{name}\n" for name in escaped).encode("utf-8", "backslashreplace")
 
 
