@@ -82,7 +82,7 @@ def test_looking_at_what_is_read_only(approved: GitRepo) -> None:
     said = ran.stderr.decode()
     assert ran.stdout.count(b"status 1\n") == 2, said
     assert said.count(f"error: {git} is read-only, and this has to write") == 2, said
-    assert ran.stdout.endswith(b"\nNext: mount it writable\n"), ran.stdout
+    assert ran.stdout.endswith(b"\nNext: mount it writable, or run this as its owner\n"), ran.stdout
     assert "space" not in said
 
 

@@ -34,7 +34,9 @@ def checks(repository: Repository) -> Iterator[Check]:
     if repository.store.is_read_only:
         folder = repository.store.folder
         said = f"{folder} is read-only: proposals can be looked at, and nothing can be written"
-        yield Check("store", ok=False, detail=said, mend="mount it writable")
+        yield Check(
+            "store", ok=False, detail=said, mend="mount it writable, or run this as its owner"
+        )
     branch = attempt(BRANCH, lambda: _branch(repository), "git switch -c NAME")
     yield branch
     yield attempt("identity", lambda: _identity(repository), 'git config --global user.name "…"')

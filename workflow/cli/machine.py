@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +31,31 @@ def told(error: OSError | DatabaseError) -> tuple[str, str]:
         folder = place.partition("/.git/")[0] + "/.git" if "/.git/" in place else place
         hint = f"mount it writable, {_AGAIN}; list, show, history, stats and ledger work as it is"
         return f"{folder} is read-only, and this has to write", hint
+    if number in {errno.EACCES, errno.EPERM} and file:
+        return _forbidden(Path(os.fsdecode(file)))
     return words, f"check the disk and its permissions, {_AGAIN}"
+
+
+def _forbidden(place: Path) -> tuple[str, str]:
+    """What this account may not do: whose it is, and how one comes to it."""
+    from workflow.identity.local import login_name
+
+    found = next(one for one in (place, *place.parents) if _is_seen(one))
+    status, own = found.stat(), os.geteuid()
+    owner = login_name(status.st_uid)
+    whose = f"{found} belongs to {owner}, with mode {stat.S_IMODE(status.st_mode):04o}"
+    message = f"{place} is closed to {login_name(own)}: {whose}"
+    if status.st_uid != own and "/.git/" in str(place):
+        return message, f"run it as {owner}, or work in a clone of your own"
+    return message, f"look with `ls -ld {shlex.quote(str(found))}`, {_AGAIN}"
+
+
+def _is_seen(place: Path) -> bool:
+    try:
+        place.stat()
+    except OSError:
+        return False
+    return True
 
 
 def _own() -> Path:

@@ -43,10 +43,15 @@ def known_account(proc: Path = _PROC) -> tuple[str, str]:
     how = "who logged in"
     if number is None:
         number, how = os.getuid(), "whose process this is; nobody is known to have logged in"
+    return login_name(number), how
+
+
+def login_name(number: int) -> str:
+    """The name of an account, or its number where it has none here."""
     try:
-        return pwd.getpwuid(number).pw_name, how
+        return pwd.getpwuid(number).pw_name
     except (KeyError, OverflowError):
-        return str(number), how
+        return str(number)
 
 
 def local(git: GitStore) -> Person:
