@@ -207,8 +207,8 @@ def _ask(output: Output) -> None:
     if output.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         message = "nobody is there to say yes: standard input is no terminal"
         raise UsageError(message, hint=f"look at the list above, then: {trusting.COMMAND} --yes")
-    output.err.print(Text("Let this run and write on this machine? [y/N] "), end="")
     try:
+        output.err.print(Text("Let this run and write on this machine? [y/N] "), end="")
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         output.err.print()  # the terminal has put a ^C on the line of the question
