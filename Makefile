@@ -11,7 +11,8 @@
 # Settings, for the command line: `make test PYTEST_ARGS="-k seal" WORKERS=2`.
 PYTHON ?=
 PYTEST_ARGS ?=
-WORKERS ?= auto
+# One more than there are processors: many tests wait for the programs that they start.
+WORKERS ?= $(shell expr `getconf _NPROCESSORS_ONLN` + 1)
 UPGRADE ?=
 
 BIN := .venv/bin
