@@ -177,6 +177,7 @@ class Lair:
         ctypes.memmove(libc.shmat(segment, None, 0), self.mark.encode(), len(self.mark))
         self.target |= {
             "pid": os.getpid(),
+            "launcher": Path("/proc/self/cmdline").read_text(),
             "address": ctypes.addressof(secret),
             "shm_key": key,
             "shm_file": str(shared),
