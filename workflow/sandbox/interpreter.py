@@ -49,8 +49,8 @@ def interpreter(python: Path) -> Interpreter:
         message = f"the path of a Python must be absolute: {str(python)!r} is not"
         raise UsageError(message, hint=_HINT)
     python = Path(os.path.normpath(python))
-    if not (os.access(python, os.X_OK) and python.is_file()):
-        message = f"there is no Python at {python}, or none that this account may run"
+    if not os.path.isfile(python):  # noqa: PTH113 - false, too, where this account may not look
+        message = f"there is no Python at {python}, or none that this account may see"
         raise UsageError(message, hint=_HINT)
     environment = python.parent.parent
     config = environment / "pyvenv.cfg"

@@ -135,6 +135,19 @@ def test_program_outside_an_installation_is_refused(home: Path) -> None:
         interpreter(second)
 
 
+def test_what_may_not_be_looked_at_is_no_python(home: Path) -> None:
+    """Where another account's folder is in the way, that is said; root finds that it is none."""
+    closed = home / "closed"
+    (closed / "bin").mkdir(parents=True)
+    (closed / "bin/python").write_text("")
+    closed.chmod(0)
+    try:
+        with pytest.raises(UsageError, match="no Python"):
+            interpreter(closed / "bin/python")
+    finally:
+        closed.chmod(0o700)
+
+
 @pytest.mark.parametrize("at", ["", "repo"])
 def test_home_and_repository_are_never_shown_whole(home: Path, at: str) -> None:
     """Neither a home nor a repository counts as an environment, whatever it holds."""
