@@ -18,15 +18,19 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from tests.forks.client import forks
 from workflow.resources import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from tests.forks.client import Forks
 
 GIT_TIMEOUT_S = 60
 COMMAND_TIMEOUT_S = 120
@@ -330,9 +334,23 @@ class WorkflowCommand(Protocol):
         ...
 
 
+@pytest.fixture(scope="session")
+def _forks(_cache: Path) -> Iterator[Forks]:
+    """Start the process of which tests marked `forked` use forks, once for each worker."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(_cache), "XDG_CACHE_HOME": str(_cache)}
+    with forks({**env, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}) as process:
+        yield process
+
+
 @pytest.fixture
-def workflow() -> WorkflowCommand:
-    """Return a runner of the `workflow` command as a process of its own, bounded in time."""
+def workflow(request: pytest.FixtureRequest) -> WorkflowCommand:
+    """Return a runner of the `workflow` command as a process of its own, bounded in time.
+
+    Under the mark `forked` that is a fork of a process with everything imported, which saves the
+    start: for tests of what a command does, and not of how it begins.
+    """
+    if request.node.get_closest_marker("forked"):
+        return partial(_in_a_fork, request.getfixturevalue("_forks"))
 
     def run(
         *args: str,
@@ -364,6 +382,25 @@ def workflow() -> WorkflowCommand:
         return CommandResult(process.returncode, out.decode(), err.decode())
 
     return run
+
+
+def _in_a_fork(
+    process: Forks,
+    /,
+    *args: str,
+    cwd: Path,
+    stdin: str = "",
+    env: Mapping[str, str] | None = None,
+    timeout: float = COMMAND_TIMEOUT_S,
+) -> CommandResult:
+    whole = {**os.environ, **(env or {})}
+    try:
+        status, out, err = process.run(
+            *args, cwd=cwd, stdin=stdin.encode(), env=whole, timeout=timeout
+        )
+    except TimeoutError:
+        pytest.fail(f"workflow {' '.join(args)}: still running after {timeout} s")
+    return CommandResult(status, out.decode(), err.decode())
 
 
 # --- a proposal --------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandResult, GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 SITE = "events {}\nhttp { server { listen 8080; location / { return 200; } } }\n"
 ADA = {"GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.test"}
 BOB = {"GIT_COMMITTER_NAME": "Bob", "GIT_COMMITTER_EMAIL": "bob@example.test"}

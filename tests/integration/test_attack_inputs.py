@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from tests.unit.conftest import Desk
     from tests.unit.probes.conftest import Serve
 
+pytestmark = pytest.mark.forked
+
 ADA = Person(Identity("Ada Author", "ada@example.test"), "ada")
 BOB = Person(Identity("Bob", "bob@example.test"), "bob")
 GOOD = {"site.conf": b"good\n"}

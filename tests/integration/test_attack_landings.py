@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from workflow.journal import Landing
     from workflow.types import CommitId
 
+pytestmark = pytest.mark.forked
+
 GOOD, EVIL, OLD = b"good\n", b"evil\n", b"one\ntwo\nthree\n"
 SITE = RepoPath("site.conf")
 WEB = '[[targets]]\nname = "web"\nfiles = { "site.conf" = "LIVE/site.conf" }\n'

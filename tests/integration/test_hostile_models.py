@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.forked]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 POLICY = "approval:\n  signers: keys/approvers\n"
 SETTINGS = 'policy = "policy.yaml"\n'
 

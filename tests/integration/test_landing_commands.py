@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import GitRepo, WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 SITE = "nginx/site_nginx.conf"
 DEADLINE_S = 60
 

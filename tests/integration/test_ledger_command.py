@@ -18,6 +18,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 REQUEST = "set client_max_body_size to 16k"
 MAIN = "events {}\nhttp {\n    include site.conf;\n}\n"
 SITE = (

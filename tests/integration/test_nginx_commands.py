@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Said = tuple[int, dict[str, Any]]
     Ask = Callable[..., Said]
 
+pytestmark = pytest.mark.forked
+
 SITE = """\
 upstream app { server app.internal:8000; }
 server {

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandResult, GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 CUSTOMER = "Quillfeather Logistics"
 REQUEST = "set client_max_body_size to 16k"
 

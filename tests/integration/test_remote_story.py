@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import GitRepo, WorkflowCommand
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.forked]
 
 SITE = "nginx/site_nginx.conf"
 KEY = "own-" + "".join(random.Random(55).choices(string.ascii_letters, k=24))  # noqa: S311 - no secret

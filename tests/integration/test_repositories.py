@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandResult, GitRepo, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 REQUEST = "allow origin https://s.ado.im via CORS and CSP"
 SITE = "nginx/site_nginx.conf"
 LOOKING = (

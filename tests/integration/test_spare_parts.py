@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
     from workflow.types import Brief
 
+pytestmark = pytest.mark.forked
+
 ADA = Identity("Ada Author", "ada@example.test")
 CONFIG = "[tool.pytest.ini_options]\naddopts = '-p no:hypothesispytest -p no:anyio'\n"
 APP = "LANDS = {\n    'de': 19,\n    'fr': 20,\n}\n\n\ndef net(gross):\n    return gross / 2\n"

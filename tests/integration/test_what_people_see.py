@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.forked]
 
 CONFIG = "events {}\nhttp {\n    server {\n        listen 8080;\n        root html;\n    }\n}\n"
 HUNK = "--- a/nginx.conf\n+++ b/nginx.conf\n@@\n     server {{\n-        listen {old};\n"

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.conftest import GitRepo, GitRepoFactory, WorkflowCommand
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.forked]
 
 SITE = "nginx/site_nginx.conf"
 BACKEND = "scaffold a FastAPI backend in backend/ for analytics.js"

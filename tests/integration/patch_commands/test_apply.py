@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_applies_every_dialect(place: Path, workflow: WorkflowCommand, dialect: str) -> None:

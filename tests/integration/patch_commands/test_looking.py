@@ -8,12 +8,16 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.integration.patch_commands.samples import CHANGED, DIALECTS, DIFF, wrote_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import WorkflowCommand
+
+pytestmark = pytest.mark.forked
 
 
 def test_check_writes_nothing(place: Path, workflow: WorkflowCommand, tmp_path: Path) -> None:

@@ -6,10 +6,14 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.integration.patch_commands.samples import CHANGED, DIFF, PYTHON, wrote_nothing
 
 if TYPE_CHECKING:
     from tests.conftest import GitRepoFactory, WorkflowCommand
+
+pytestmark = pytest.mark.forked
 
 
 def test_in_a_repository_index_and_branches_stay(

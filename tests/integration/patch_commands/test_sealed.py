@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import WorkflowCommand
+
+pytestmark = pytest.mark.forked
 
 SECRET = "hQ3nR6sVd1" + "GfK5wBq0Tx"
 

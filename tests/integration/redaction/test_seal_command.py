@@ -21,6 +21,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.conftest import CommandResult, GitRepoFactory, WorkflowCommand
 
+pytestmark = pytest.mark.forked
+
 CHANCE = random.Random(4)  # noqa: S311 - values for tests, the same each time
 LETTERS = string.ascii_letters + string.digits
 VALUE = "".join(CHANCE.choices(LETTERS, k=18)) + "aZ7"
