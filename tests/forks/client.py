@@ -64,12 +64,9 @@ def forks(env: Mapping[str, str]) -> Iterator[Forks]:
     with tempfile.TemporaryDirectory() as folder:
         place = str(Path(folder, "socket"))
         argv = [sys.executable, "-P", "-m", "tests.forks.server", place]
-        with subprocess.Popen(
-            argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-        ) as on:
-            try:
-                assert on.stdout
-                assert on.stdout.readline() == b"ready\n"
-                yield Forks(place)
-            finally:
-                on.kill()
+        pipe = subprocess.PIPE
+        # It ends with its standard input, however this process ends.
+        with subprocess.Popen(argv, env=env, stdin=pipe, stdout=pipe) as on:
+            assert on.stdout
+            assert on.stdout.readline() == b"ready\n"
+            yield Forks(place)

@@ -25,7 +25,7 @@ _BYTES = 1 << 20
 
 
 def main() -> None:
-    """Answer orders until this process is ended; a fork of it is the command, to its end."""
+    """Answer orders until standard input ends; a fork of this process is the command."""
     warm_up()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listening.bind(sys.argv[1])
@@ -38,7 +38,9 @@ def main() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
-        ready, _, _ = select.select([listening.fileno(), awake, told], [], [])
+        ready, _, _ = select.select([sys.stdin.fileno(), listening.fileno(), awake, told], [], [])
+        if sys.stdin.fileno() in ready:
+            return
         if awake in ready:
             os.read(awake, _BYTES)
             _answer(under_way)
