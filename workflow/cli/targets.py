@@ -208,7 +208,9 @@ def _ask(output: Output) -> None:
         message = "nobody is there to say yes: standard input is no terminal"
         raise UsageError(message, hint=f"look at the list above, then: {trusting.COMMAND} --yes")
     try:
-        output.err.print(Text("Let this run and write on this machine? [y/N] "), end="")
+        # Not by rich, which would print it once more where Ctrl-C comes while it is printed.
+        sys.stderr.write("Let this run and write on this machine? [y/N] ")
+        sys.stderr.flush()
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         output.err.print()  # the terminal has put a ^C on the line of the question

@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -169,6 +170,8 @@ def test_ctrl_c_at_the_question_says_that_nothing_was_written(web: Machine) -> N
         said = ""
         while "[y/N] " not in said:
             said += os.read(ours, 65536).decode()
+        # People do not answer before it waits; a signal in the moment before that waits, too.
+        time.sleep(1)
         asking.send_signal(signal.SIGINT)
         assert asking.wait(60) == 130
     told = os.read(ours, 65536).decode()
