@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tests.crashes import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _MODULES = ("app", "decide", "doctor", "land", "look", "session")
 
@@ -45,13 +45,14 @@ def main() -> None:
 
 def warm_up() -> None:
     """Import and compile what the commands need, so that their forks find it there."""
-    _load({f"workflow.cli.{name}" for name in _MODULES})
+    load({f"workflow.cli.{name}" for name in _MODULES})
     from workflow import wiring  # noqa: PLC0415 - after the clock is there
 
     wiring.finder(wiring.built_in_policy().sealing).find(b"a line\n", "a.py")
 
 
-def _load(names: set[str]) -> None:
+def load(names: set[str]) -> None:
+    """Import modules that a command needed, so that the next one finds them there."""
     for name in sorted(names - set(sys.modules)):
         with suppress(ImportError):
             importlib.import_module(name)
@@ -73,14 +74,9 @@ def _carry_out(order: dict[str, Any]) -> int:
     from tests.crashes.points import Counter  # noqa: PLC0415 - after the clock is there
     from workflow import cli  # noqa: PLC0415 - as above
 
-    os.chdir(order["cwd"])
-    os.environ.clear()
-    os.environ.update(order["env"])
-    for number, name in enumerate(("/dev/null", order["stdout"], order["stderr"])):
-        mode = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        opened = os.open(name, mode, 0o600)
-        os.dup2(opened, number)
-        os.close(opened)
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    given = os.open(os.devnull, os.O_RDONLY)
+    become(order, [given, *(os.open(order[name], writing, 0o600) for name in ("stdout", "stderr"))])
     known = set(sys.modules)
     counter = Counter(order["at"], _act(order["act"]))
     if order["is_counted"]:
@@ -94,6 +90,16 @@ def _carry_out(order: dict[str, Any]) -> int:
     # A file, since a pipe that nobody reads yet takes no more than 64 KiB.
     Path(order["stdout"] + ".report").write_text(json.dumps(said))
     return status
+
+
+def become(order: dict[str, Any], streams: Sequence[int]) -> None:
+    """Take an order's folder and environment, and these descriptors for the standard streams."""
+    os.chdir(order["cwd"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
 
 
 def _act(words: list[Any]) -> Callable[[], None]:
@@ -125,7 +131,7 @@ def _wait(child: int, report: Path) -> dict[str, Any]:
         said = report.read_text()
         report.unlink()
     found = json.loads(said) if said else {"points": [], "modules": []}
-    _load(set(found.pop("modules")))
+    load(set(found.pop("modules")))
     return {"status": os.waitstatus_to_exitcode(status), **found}
 
 

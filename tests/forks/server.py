@@ -8,7 +8,6 @@ process id at once, and the exit status at the end (`-N` where signal N ended it
 from __future__ import annotations
 
 import atexit
-import importlib
 import json
 import os
 import select
@@ -19,7 +18,7 @@ import tempfile
 import time
 from contextlib import suppress
 
-from tests.crashes.server import warm_up
+from tests.crashes.server import become, load, warm_up
 
 _BYTES = 1 << 20
 
@@ -45,7 +44,7 @@ def main() -> None:
             os.read(awake, _BYTES)
             _answer(under_way)
         if told in ready:
-            _load(set(os.read(told, _BYTES).decode().split()))
+            load(set(os.read(told, _BYTES).decode().split()))
         if listening.fileno() in ready:
             asking, _ = listening.accept()
             child = os.fork()
@@ -67,13 +66,6 @@ def _answer(under_way: dict[int, socket.socket]) -> None:
                 asking.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _load(names: set[str]) -> None:
-    """Import what a command needed, so that the next one finds it there."""
-    for name in sorted(names - set(sys.modules)):
-        with suppress(ImportError):
-            importlib.import_module(name)
-
-
 def _carry_out(asking: socket.socket, tell: int) -> None:
     """Become the command of one order."""
     signal.set_wakeup_fd(-1)
@@ -82,14 +74,9 @@ def _carry_out(asking: socket.socket, tell: int) -> None:
     message, streams, _, _ = socket.recv_fds(asking, _BYTES, 3)
     order = json.loads(message)
     asking.close()
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    os.environ.clear()
-    os.environ.update(order["env"])
+    become(order, streams)
     time.tzset()
     tempfile.tempdir = None
-    os.chdir(order["cwd"])
     known = set(sys.modules)
     atexit.register(_tell, tell, known)
     sys.argv = ["workflow", *order["arguments"]]
