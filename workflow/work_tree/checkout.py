@@ -343,7 +343,8 @@ def remains(git: GitStore) -> Iterator[Path]:
     """
     for folder in (git.common_dir, *git.common_dir.glob("worktrees/*")):
         lock = folder / "index.lock"
-        with suppress(FileNotFoundError):
+        # One that this account may not read is not ours either.
+        with suppress(FileNotFoundError, PermissionError):
             if lock.read_bytes() == _OURS:
                 yield lock
         yield from folder.glob(f"{_FRESH}*")
