@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 
 from workflow import process
 from workflow.errors import GitError
+from workflow.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from workflow.types import Identity
 
 INERT = (
     # A replacement ref would show another object under the name that an approval covers.
@@ -139,3 +142,9 @@ def first_line(stderr: bytes) -> str:
     """The first line of what git said, printable."""
     lines = stderr.decode("utf-8", "replace").strip().splitlines()
     return "".join(char if char.isprintable() else "?" for char in lines[0]) if lines else ""
+
+
+def author_variables(author: Identity) -> dict[str, str]:
+    """The variables by which git knows a commit's author; a name that is blank is the address."""
+    email = one_line(author.email)
+    return {"GIT_AUTHOR_NAME": one_line(author.name) or email, "GIT_AUTHOR_EMAIL": email}

@@ -19,9 +19,8 @@ from workflow.errors import (
     StaleProposalError,
     UnbornBranchError,
 )
-from workflow.git_command import INERT, TIMEOUT_S, first_line, git_error, run_git
+from workflow.git_command import INERT, TIMEOUT_S, author_variables, first_line, git_error, run_git
 from workflow.git_objects import FOLDER, Hit, Item, Trees, object_sizes, read_objects, write_blobs
-from workflow.text import one_line
 from workflow.types import (
     BlobId,
     ChangeKind,
@@ -362,12 +361,6 @@ def discover(start: Path, *, needs_files: bool = True) -> GitStore:
         raise BareRepositoryError(message, hint="git clone it, and propose in the clone")
     (top,) = _lines(inside.stdout, start, 1)
     return GitStore(top=Path(top), git_dir=Path(git_dir), common_dir=Path(common_dir))
-
-
-def author_variables(author: Identity) -> dict[str, str]:
-    """The variables by which git knows a commit's author; a name that is blank is the address."""
-    email = one_line(author.email)
-    return {"GIT_AUTHOR_NAME": one_line(author.name) or email, "GIT_AUTHOR_EMAIL": email}
 
 
 def _lines(stdout: bytes, start: Path, count: int) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.errors import RefusedError
-from workflow.git_command import first_line, passed
-from workflow.git_store import author_variables
+from workflow.git_command import author_variables, first_line, passed
 from workflow.types import CommitId
 
 if TYPE_CHECKING:

@@ -153,7 +153,7 @@ def may_shrink(store: Store, git: GitStore, number: int) -> Stored:
             message = f"proposal {other} is proposal {number} without its spare parts"
             raise StateError(message, hint=f"workflow show {other}")
     base = stored.proposal.base
-    if git.head_of(base.branch) != base.commit:
+    if not git.is_at(base):
         message = f"proposal {number} is from {base.commit.short}, and {base.branch} has moved"
         raise StaleProposalError(message, hint="propose the change again")
     intact(git, stored)
